@@ -1,0 +1,45 @@
+"""Every id that Resistor makes, each derived from what it names: nothing here is drawn by chance.
+
+Called by the daemon (which run is this event?), the engine, and telemetry (which span?).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+
+from resistor.messages.event import Event
+
+_RUN_ID_BYTES = 13  # 104 bits, of which 100 are written: a chance collision in 10^12 runs is under 10^-6
+_RUN_ID_CHARACTERS = 20
+
+
+def run_id(event: Event, delivery: str) -> str:
+    """Return the id of the run that `event` starts.
+
+    The same namespace, name and event id give the same run, whatever the version: that is the whole
+    idempotency of starts. An event without an id takes `delivery`, which must be new for every delivery.
+    """
+    key = event.id if event.id is not None else f"\0{delivery}"
+    digest = _digest("run", event.namespace, event.name, key)
+    return b32encode(digest[:_RUN_ID_BYTES]).decode().lower()[:_RUN_ID_CHARACTERS]
+
+
+def idempotency_key(run: str, step: str) -> str:
+    """Return what is the same for every attempt and redelivery of a step: `<run>:<step>`."""
+    return f"{run}:{step}"
+
+
+def trace_id(run: str) -> str:
+    """Return the W3C trace id of a run whose event brought none: 32 hex digits."""
+    return _digest("trace", run)[:16].hex()
+
+
+def span_id(run: str, step: str = "", attempt: int = 0) -> str:
+    """Return the W3C span id of a run, or of one attempt at one of its steps: 16 hex digits."""
+    return _digest("span", run, step, str(attempt))[:8].hex()
+
+
+def _digest(*parts: str) -> bytes:
+    """Hash `parts` so that no two lists of parts read the same: each is led by its length."""
+    return hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).digest()

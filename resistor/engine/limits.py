@@ -1,0 +1,15 @@
+"""How large things may get. Settings fill it in; the engine only compares."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The bounds that a decision is held to.
+
+    `payload_bytes` is for one input, output or event: 256 KiB, as AWS Step Functions has it; far below
+    what a broker takes (RabbitMQ from 4.0: 16 MiB), because state is kept in memory.
+    """
+
+    payload_bytes: int = 256 * 1024

@@ -1,0 +1,124 @@
+"""An event: what starts a workflow. Anyone may send one; a plain JSON object is enough.
+
+CloudEvents 1.0 are understood as well, in binary mode (`ce-…` or `cloudEvents:…` headers) and in
+structured mode (`application/cloudevents+json`); their `source` and `id` are then the idempotency key.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from resistor.errors import Reason, RejectedMessage
+from resistor.messages import json
+from resistor.messages.envelope import JSON_CONTENT, Envelope
+from resistor.messages.names import DOTTED, WORD
+
+STRUCTURED = "application/cloudevents+json"
+MAX_ID_CHARACTERS = 512  # two AMQP short strings; ids are hashed, so longer ones would only cost memory
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something happened, and it may start a run.
+
+    `id` is the idempotency key: the same namespace, name and id are the same run. None means that
+    every delivery is a run of its own. `data` is the JSON object, byte for byte as it came; `time` is
+    in seconds since the epoch and informational only.
+    """
+
+    namespace: str
+    name: str
+    data: bytes
+    id: str | None = None
+    time: float | None = None
+    source: str | None = None
+    traceparent: str | None = None
+    tracestate: str | None = None
+
+
+class _Structured(msgspec.Struct):
+    """A CloudEvent in structured mode, as far as it is read here."""
+
+    id: str
+    source: str
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+    time: str | None = None
+
+
+_decode_structured = msgspec.json.Decoder(_Structured).decode
+
+
+def event_from_envelope(envelope: Envelope, routing_key: str, *, limit: int) -> Event:
+    """Read the event that came with `routing_key` `<namespace>.<event>`.
+
+    `limit` is the largest body in bytes. Raises `RejectedMessage`.
+    """
+    namespace, _, name = routing_key.partition(".")
+    if not WORD.match(namespace) or not DOTTED.match(name):
+        raise RejectedMessage(Reason.UNKNOWN_WORKFLOW, f"routing key {routing_key!r} is not NAMESPACE.EVENT")
+    envelope.require_json(also=(STRUCTURED,))
+    json.decode_object(envelope.body, limit=limit)
+    data, identity, source, time = _content(envelope)
+    if identity is not None and not 0 < len(identity) <= MAX_ID_CHARACTERS:
+        raise RejectedMessage(Reason.BAD_HEADERS, f"the event's id has {len(identity)} characters")
+    return Event(
+        namespace=namespace,
+        name=name,
+        data=data,
+        id=identity,
+        time=time,
+        source=source,
+        traceparent=envelope.text_header("traceparent"),
+        tracestate=envelope.text_header("tracestate"),
+    )
+
+
+def event_to_envelope(event: Event) -> Envelope:
+    """Write `event` as its starter publishes it."""
+    trace = {"traceparent": event.traceparent, "tracestate": event.tracestate}
+    return Envelope(
+        body=event.data,
+        headers={name: value for name, value in trace.items() if value is not None},
+        message_id=event.id,
+        timestamp=event.time,
+        app_id=event.source,
+    )
+
+
+def _content(envelope: Envelope) -> tuple[bytes, str | None, str | None, float | None]:
+    """Return data, idempotency key, source and time."""
+    if (envelope.content_type or JSON_CONTENT).startswith(STRUCTURED):
+        return _structured_content(envelope.body)
+    identity, source = _attribute(envelope, "id"), _attribute(envelope, "source")
+    if identity is not None and source is not None:
+        return envelope.body, f"{source} {identity}", source, _seconds(_attribute(envelope, "time"))
+    return envelope.body, envelope.message_id or None, envelope.app_id, envelope.timestamp
+
+
+def _structured_content(body: bytes) -> tuple[bytes, str, str, float | None]:
+    try:
+        event = _decode_structured(body)
+    except msgspec.ValidationError as error:
+        raise RejectedMessage(Reason.MALFORMED, f"not a CloudEvent: {error}") from None
+    data = bytes(event.data)
+    if not data.startswith(b"{"):
+        raise RejectedMessage(Reason.MALFORMED, "the CloudEvent's data is not a JSON object")
+    return data, f"{event.source} {event.id}", event.source, _seconds(event.time)
+
+
+def _attribute(envelope: Envelope, name: str) -> str | None:
+    for prefix in ("ce-", "cloudEvents:", "cloudEvents_"):
+        value: Any = envelope.text_header(prefix + name)
+        if value is not None:
+            return str(value)
+    return None
+
+
+def _seconds(rfc3339: str | None) -> float | None:
+    """A timestamp that cannot be read is left out: it is informational."""
+    try:
+        return datetime.fromisoformat(rfc3339).timestamp() if rfc3339 else None
+    except (ValueError, OverflowError):
+        return None
