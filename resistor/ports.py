@@ -131,6 +131,12 @@ class Store(Protocol):
     async def claim_due(self, *, limit: int, lease: float) -> Sequence[str]:
         """Return runs that are due, `limit` at most, and keep other daemons off them for `lease` seconds."""
 
+    async def release(self, run_id: str, *, revision: int, due_at: float) -> None:
+        """Say when a claimed run, left as it is at `revision`, is due again; drop what is no run."""
+
+    async def forget_expired(self) -> int:
+        """Drop finished runs whose time to be kept is over; returns how many."""
+
     async def register(self, key: str, digest: str, source: bytes) -> str:
         """Keep a workflow's version under `key`; returns the digest that is kept, this one or an older."""
 

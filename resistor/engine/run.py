@@ -38,7 +38,7 @@ class RunStatus(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether nothing can happen in the run any more."""
-        return not TRANSITIONS[self]
+        return not TRANSITIONS[RunStatus][self]
 
 
 class StepStatus(StrEnum):
@@ -69,37 +69,43 @@ _ENDS = {
     RunStatus.TIMED_OUT,
 }
 _STEP_ENDS = {StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED}
+_PAUSES = {StepStatus.WAITING, StepStatus.RETRYING}
 _OUT = {StepStatus.SCHEDULED, StepStatus.RUNNING, StepStatus.WAITING}
 
-TRANSITIONS: Mapping[RunStatus | StepStatus, frozenset[RunStatus | StepStatus]] = {
-    RunStatus.RUNNING: frozenset({RunStatus.PAUSED} | _ENDS),
-    RunStatus.PAUSED: frozenset({RunStatus.RUNNING} | _ENDS),
-    RunStatus.COMPLETED: frozenset(),
-    RunStatus.FAILED: frozenset(),
-    RunStatus.CANCELLED: frozenset(),
-    RunStatus.TERMINATED: frozenset(),
-    RunStatus.TIMED_OUT: frozenset(),
-    StepStatus.PENDING: frozenset({StepStatus.SCHEDULED, StepStatus.SKIPPED, StepStatus.FAILED}),
-    StepStatus.SCHEDULED: frozenset(
-        {StepStatus.RUNNING, StepStatus.WAITING, StepStatus.RETRYING} | _STEP_ENDS
-    ),
-    StepStatus.RUNNING: frozenset({StepStatus.RUNNING, StepStatus.WAITING, StepStatus.RETRYING} | _STEP_ENDS),
-    StepStatus.WAITING: frozenset({StepStatus.SCHEDULED} | _STEP_ENDS),
-    StepStatus.RETRYING: frozenset({StepStatus.SCHEDULED} | _STEP_ENDS),
-    StepStatus.COMPLETED: frozenset({StepStatus.COMPENSATED}),
-    StepStatus.FAILED: frozenset(),
-    StepStatus.SKIPPED: frozenset(),
-    StepStatus.CANCELLED: frozenset(),
-    StepStatus.COMPENSATED: frozenset(),
+TRANSITIONS: Mapping[type, Mapping[str, frozenset[str]]] = {
+    RunStatus: {
+        RunStatus.RUNNING: frozenset({RunStatus.PAUSED} | _ENDS),
+        RunStatus.PAUSED: frozenset({RunStatus.RUNNING} | _ENDS),
+        RunStatus.COMPLETED: frozenset(),
+        RunStatus.FAILED: frozenset(),
+        RunStatus.CANCELLED: frozenset(),
+        RunStatus.TERMINATED: frozenset(),
+        RunStatus.TIMED_OUT: frozenset(),
+    },
+    StepStatus: {
+        StepStatus.PENDING: frozenset({StepStatus.SCHEDULED, StepStatus.SKIPPED, StepStatus.FAILED}),
+        StepStatus.SCHEDULED: frozenset({StepStatus.RUNNING} | _PAUSES | _STEP_ENDS),
+        StepStatus.RUNNING: frozenset({StepStatus.RUNNING} | _PAUSES | _STEP_ENDS),
+        StepStatus.WAITING: frozenset({StepStatus.SCHEDULED} | _STEP_ENDS),
+        StepStatus.RETRYING: frozenset({StepStatus.SCHEDULED} | _STEP_ENDS),
+        StepStatus.COMPLETED: frozenset({StepStatus.COMPENSATED}),
+        StepStatus.FAILED: frozenset(),
+        StepStatus.SKIPPED: frozenset(),
+        StepStatus.CANCELLED: frozenset(),
+        StepStatus.COMPENSATED: frozenset(),
+    },
 }
-"""What each status may become. The only place that says so."""
+"""What each status may become. The only place that says so.
+
+By kind first: a run's `completed` and a step's are the same text, and would be one key.
+"""
 
 Status = TypeVar("Status", RunStatus, StepStatus)
 
 
 def become(now: Status, then: Status) -> Status:
     """Return `then`. Raises `IllegalTransition` where `now` cannot become it."""
-    if then not in TRANSITIONS[now]:
+    if then not in TRANSITIONS[type(now)][now]:
         raise IllegalTransition(f"{now} cannot become {then}")
     return then
 

@@ -19,6 +19,11 @@ DIGEST_CHARACTERS = (
 )
 
 
+def short_digest(digest: str) -> str:
+    """Return the start of a `sha256:…` digest, as tokens carry it."""
+    return digest.partition(":")[2][:DIGEST_CHARACTERS]
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One action by one module.
@@ -63,7 +68,7 @@ class Workflow:
     @property
     def short_digest(self) -> str:
         """The start of the digest, as tokens carry it."""
-        return self.digest.partition(":")[2][:DIGEST_CHARACTERS]
+        return short_digest(self.digest)
 
     @property
     def modules(self) -> frozenset[str]:

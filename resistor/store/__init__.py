@@ -1,0 +1,18 @@
+"""All of Redis: runs, their history, the outbox, what is due, and the registered workflows.
+
+Implements `ports.Store` for the daemon and the reading side for ops. The only room that knows Redis.
+
+    keys.py       every key, its type, its TTL
+    lua/          what must happen in one go, one operation a file
+    scripts.py    loads and calls them
+    records.py    a run ⇄ the fields of its hash
+    redis_store.py  the port
+    forgetting.py  dropping what has expired
+    reading.py    lists and histories, for people
+    health.py     what an operator should know about this Redis
+"""
+
+from resistor.store.health import StoreHealth
+from resistor.store.redis_store import RedisStore
+
+__all__ = ["RedisStore", "StoreHealth"]

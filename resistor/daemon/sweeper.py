@@ -1,0 +1,91 @@
+"""Runs that are due, and finished runs whose time to be kept is over.
+
+Runs on every replica, without a leader: a claim leases a run, and the revision check catches the rest. A
+run is due when an action was not confirmed in time (it is published again, with the same token) or when a
+module asked to have its action later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from resistor.daemon.definitions import Definitions
+from resistor.daemon.inbox import Told
+from resistor.daemon.pipeline import Pipeline
+from resistor.engine.inbound import Wake
+from resistor.engine.run import Reads, Run
+from resistor.engine.workflow import short_digest
+from resistor.errors import RejectedMessage
+from resistor.ports import Store
+
+log = logging.getLogger(__name__)
+
+CLAIM_AT_ONCE = 200  # runs of a partition in one claim
+FORGET_EVERY = 60  # sweeps
+QUEUE = "due"  # what the metrics call this source of messages
+
+
+class Sweeper:
+    """Looks every `interval` seconds."""
+
+    def __init__(
+        self, store: Store, definitions: Definitions, pipeline: Pipeline, *, interval: float, lease: float
+    ) -> None:
+        """Take what is swept, and how; `interval` and `lease` are in seconds."""
+        self._store = store
+        self._definitions = definitions
+        self._pipeline = pipeline
+        self._interval = interval
+        self._lease = lease
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Sweep until `stopping` is set."""
+        sweeps = 0
+        while not stopping.is_set():
+            try:
+                await self._pipeline.patience.with_store(self.sweep)
+                if sweeps % FORGET_EVERY == 0:
+                    await self._pipeline.patience.with_store(self._store.forget_expired)
+            except Exception:
+                # One sweep that failed in a way nobody foresaw must not end all sweeping: what it left is
+                # due again when its lease is over.
+                log.exception("a sweep failed", extra={"action": "sweep_failed"})
+            sweeps += 1
+            await _wait(stopping, self._interval)
+
+    async def sweep(self) -> int:
+        """Look at what is due now; returns how many runs that were. Raises `StoreUnreachable`."""
+        ids = await self._store.claim_due(limit=CLAIM_AT_ONCE, lease=self._lease)
+        if not ids:
+            return 0
+        loaded = await self._store.load([(run_id, Reads()) for run_id in ids])
+        told = []
+        for run_id, run in zip(ids, loaded.runs, strict=True):
+            if run is None or run.state.status.is_final:
+                await self._store.release(run_id, revision=0, due_at=0.0)
+            elif (each := await self._told(run)) is not None:
+                told.append(each)
+        await self._pipeline.settle(told)
+        return len(ids)
+
+    async def _told(self, run: Run) -> Told | None:
+        origin = run.origin
+        try:
+            workflow = await self._definitions.pinned(
+                origin.namespace, origin.workflow, origin.version, short_digest=short_digest(origin.digest)
+            )
+        except RejectedMessage as why:
+            log.error(
+                "run %s cannot go on: %s", run.id, why.detail, extra={"action": "orphan", "run": run.id}
+            )
+            return None
+        return Told(run.id, workflow, Wake(), QUEUE)
+
+
+async def _wait(stopping: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        pass

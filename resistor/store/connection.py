@@ -1,0 +1,90 @@
+"""The connection to Redis, with every default that matters said out loud.
+
+redis-py retries on its own and then a script may run twice; here nothing is retried behind anybody's
+back: what cannot be done raises `StoreUnreachable`, and the caller knows what may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from redis import exceptions
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from resistor.errors import OperatorMistake, StoreUnreachable
+from resistor.store.scripts import ALL, Argument
+
+MAX_CONNECTIONS = 20  # batches, the sweeper and readers; a call over that waits its turn
+Result = TypeVar("Result")
+
+_AWAY = (
+    exceptions.ConnectionError,  # refused, reset, closed
+    exceptions.TimeoutError,
+    exceptions.BusyLoadingError,
+    exceptions.ReadOnlyError,  # a replica, or a primary that was demoted
+    exceptions.OutOfMemoryError,
+    exceptions.ClusterDownError,
+    OSError,
+)
+
+
+def connect(url: str, *, timeout: float) -> Redis:
+    """Return a client for `url`; nothing is sent yet. `timeout`, in seconds, is for each reply.
+
+    Raises `OperatorMistake` where the URL cannot be read.
+    """
+    try:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=MAX_CONNECTIONS,
+            timeout=timeout,
+            socket_timeout=timeout,
+            socket_connect_timeout=timeout,
+            retry=Retry(NoBackoff(), 0),
+            health_check_interval=0,
+            decode_responses=False,
+        )
+    except ValueError as error:
+        raise OperatorMistake(f"the Redis URL cannot be read: {error}") from None
+    return Redis(connection_pool=pool)
+
+
+async def asked(call: Callable[[], Awaitable[Result]]) -> Result:
+    """Await a call to Redis. Raises `StoreUnreachable` where Redis is away or cannot write now."""
+    try:
+        return await call()
+    except exceptions.AuthenticationError as error:
+        raise OperatorMistake(f"Redis refuses the credentials: {error}") from None
+    except _AWAY as error:
+        raise StoreUnreachable(f"Redis cannot be reached: {error}") from error
+
+
+async def pipelined(client: Redis, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+    """Send all commands in one round trip and return their replies.
+
+    Scripts that Redis does not know (it was restarted or flushed) are loaded, and only their calls are
+    sent again. Raises `StoreUnreachable`; some commands may have been executed then.
+    """
+    replies = await asked(lambda: _send(client, commands))
+    unknown = [n for n, reply in enumerate(replies) if isinstance(reply, exceptions.NoScriptError)]
+    if unknown:
+        await asked(lambda: _send(client, [("SCRIPT", "LOAD", script.text) for script in ALL]))
+        again = await asked(lambda: _send(client, [commands[n] for n in unknown]))
+        for position, reply in zip(unknown, again, strict=True):
+            replies[position] = reply
+    for reply in replies:
+        if isinstance(reply, _AWAY):
+            raise StoreUnreachable(f"Redis cannot do it now: {reply}") from reply
+        if isinstance(reply, Exception):
+            raise reply
+    return replies
+
+
+async def _send(client: Redis, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+    pipe = client.pipeline(transaction=False)
+    for command in commands:
+        pipe.execute_command(*command)
+    return await pipe.execute(raise_on_error=False)
