@@ -14,20 +14,21 @@ from __future__ import annotations
 
 import os
 
+from resistor.errors import OperatorMistake
+
 POINTS = ("before-commit", "after-commit", "before-publish", "after-publish", "before-ack")
-VARIABLE = "RESISTOR_CRASH"
 KILLED = 137  # what a shell reports for SIGKILL
 
 _passes_left: dict[str, int] = {}
 
 
 def arm(setting: str | None) -> None:
-    """Take `point:passes`, or None for none. Raises `ValueError` for a point that does not exist."""
+    """Take `point:passes`, or None for none. Raises `OperatorMistake` for a point that does not exist."""
     _passes_left.clear()
     if setting:
         point, _, passes = setting.partition(":")
         if point not in POINTS:
-            raise ValueError(f"{VARIABLE}: there is {', '.join(POINTS)}")
+            raise OperatorMistake(f"RESISTOR_CRASH: there is {', '.join(POINTS)}")
         _passes_left[point] = int(passes or 1)
 
 

@@ -30,14 +30,13 @@ class Patience:
 
     async def with_store(self, call: Callable[[], Awaitable[Result]]) -> Result:
         """Await `call` until it does not raise `StoreUnreachable`. What it does must bear repetition."""
-        async for attempt in AsyncRetrying(
+        retrying = AsyncRetrying(
             retry=retry_if_exception_type(StoreUnreachable),
             wait=wait_exponential_jitter(initial=FIRST_PAUSE_SECONDS, max=LONGEST_PAUSE_SECONDS),
             before_sleep=self._away,
             reraise=True,
-        ):
-            with attempt:
-                result = await call()
+        )
+        result: Result = await retrying(call)
         self._back()
         return result
 

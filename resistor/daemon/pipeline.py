@@ -20,6 +20,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from resistor.bus.names import Names
 from resistor.daemon import crashpoints
@@ -52,6 +53,16 @@ class Timing:
     idle_check: float = 3600.0
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The settings that the pipeline goes by."""
+
+    names: Names
+    limits: Limits
+    timing: Timing
+    patience: Patience
+
+
 class Pipeline:
     """Takes batches through, any number at a time."""
 
@@ -73,7 +84,7 @@ class Pipeline:
         self._names = rules.names
         self._limits = rules.limits
         self._timing = rules.timing
-        self.patience = Patience()
+        self.patience = rules.patience
 
     async def process(self, deliveries: Sequence[Delivery]) -> None:
         """Take a batch of deliveries through. When this returns they may be acknowledged, all of them."""
@@ -82,7 +93,7 @@ class Pipeline:
         letters: list[Publish] = []
         for delivery in deliveries:
             try:
-                each = await self.patience.with_store(lambda delivery=delivery: self._inbox.read(delivery))
+                each = await self.patience.with_store(partial(self._inbox.read, delivery))
             except RejectedMessage as why:
                 letters.append(self._refuse(delivery, why))
             else:
@@ -107,7 +118,7 @@ class Pipeline:
         waiting = _by_run(told)
         closer: dict[str, list[Told]] = {}
         while waiting or closer:
-            outcomes = await self.patience.with_store(lambda: self._attempt(waiting, closer))  # noqa: B023
+            outcomes = await self.patience.with_store(partial(self._attempt, waiting, closer))
             waiting, closer_next = {}, {}
             for messages, outcome, is_written in outcomes:
                 if not is_written:
@@ -229,14 +240,13 @@ class Pipeline:
             wakes += [told for told, _ in outcome.refused if isinstance(told.inbound, Wake)]
             if not wakes or outcome.is_change or outcome.outgoing:
                 continue
-            revision = outcome.after.revision if outcome.after else 0
-            due_at = self._quiet_until(outcome, time.time())
-            run = wakes[0].run
-            await self.patience.with_store(
-                lambda run=run, revision=revision, due_at=due_at: self._store.release(
-                    run, revision=revision, due_at=due_at
-                )
+            release = partial(
+                self._store.release,
+                wakes[0].run,
+                revision=outcome.after.revision if outcome.after else 0,
+                due_at=self._quiet_until(outcome, time.time()),
             )
+            await self.patience.with_store(release)
 
     # ------------------------------------------------------------------------------------- refusing
 
@@ -251,15 +261,6 @@ class Pipeline:
 
     def _warn(self, publish: Publish, outcome: Outcome) -> None:
         self._telemetry.undelivered(publish.routing_key, outcome)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The settings that the pipeline goes by."""
-
-    names: Names
-    limits: Limits
-    timing: Timing
 
 
 def _by_run(told: Sequence[Told]) -> dict[str, list[Told]]:

@@ -22,6 +22,22 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     replicas: int
     used_bytes: int
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What would lose runs, a line each, with the remedy."""
+        found = []
+        if self.is_persistent is False:
+            found.append("Redis has no append-only file: a crash loses every run. Set `appendonly yes`")
+        if self.eviction not in (None, "noeviction"):
+            found.append(
+                f"Redis may evict keys ({self.eviction}): runs can vanish. Set `maxmemory-policy noeviction`"
+            )
+        if not self.is_primary:
+            found.append(
+                "this Redis is a replica: it takes no writes. Point RESISTOR_REDIS_URL at the primary"
+            )
+        return tuple(found)
+
 
 async def examine(client: Redis) -> StoreHealth:
     """Ask Redis. Raises `StoreUnreachable`."""

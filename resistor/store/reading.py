@@ -44,23 +44,27 @@ async def list_runs(client: Redis, keys: Keys, wanted: RunFilter) -> list[Run]:
     """
     found: list[Run] = []
     until: Any = "+inf" if wanted.until is None else wanted.until
+    size = wanted.limit + 1
     seen: set[str] = set()
     while len(found) < wanted.limit:
-        page = [entry for entry in await _page(client, keys, wanted, until) if entry[1] not in seen]
-        if not page:
+        page = await _page(client, keys, wanted, until, size)
+        fresh = [run_id for _, run_id in page if run_id not in seen]
+        if not fresh and len(page) < size:
             break
-        seen.update(run_id for _, run_id in page)
+        size = size if fresh else 2 * size  # more runs than a page began in the same moment
         until = page[-1][0]
-        runs = await _heads(client, keys, [run_id for _, run_id in page])
+        seen.update(fresh)
+        runs = await _heads(client, keys, fresh)
         found += [run for run in runs if run is not None and _fits(run, wanted)]
     return found[: wanted.limit]
 
 
-async def _page(client: Redis, keys: Keys, wanted: RunFilter, until: Any) -> list[tuple[float, str]]:
-    """Return (started at, run id) of the latest runs until `until`, enough to fill a list, latest first."""
+async def _page(
+    client: Redis, keys: Keys, wanted: RunFilter, until: Any, size: int
+) -> list[tuple[float, str]]:
+    """Return (started at, run id) of the latest runs until `until`, `size` at most, latest first."""
     since = "-inf" if wanted.since is None else wanted.since
     indexes = [index for n in range(keys.partitions) for index in _indexes(keys.tag(n), wanted)]
-    size = wanted.limit + 1
     replies = await pipelined(
         client,
         [("ZREVRANGEBYSCORE", index, until, since, "WITHSCORES", "LIMIT", 0, size) for index in indexes],

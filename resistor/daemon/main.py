@@ -1,0 +1,202 @@
+"""Composition root: everything that `resistor serve` is, wired together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from resistor.bus import AmqpBus, Names, topology
+from resistor.catalog import Catalog, load_or_raise
+from resistor.config import Settings
+from resistor.daemon import crashpoints
+from resistor.daemon.consumer import Consumer
+from resistor.daemon.definitions import Definitions
+from resistor.daemon.dispatching import Dispatcher
+from resistor.daemon.inbox import Inbox
+from resistor.daemon.lifecycle import StoppedEarly, drained, stop_on_signals, unless_stopped
+from resistor.daemon.patience import Patience
+from resistor.daemon.pipeline import Pipeline, Rules, Timing
+from resistor.daemon.probes import HttpServer, application
+from resistor.daemon.sweeper import Sweeper
+from resistor.engine.limits import Limits
+from resistor.errors import OperatorMistake, StoreUnreachable
+from resistor.store import RedisStore
+from resistor.store.keys import Keys
+from resistor.telemetry import Telemetry
+from resistor.tokens import TokenKeys
+
+log = logging.getLogger(__name__)
+
+GENERATED_KEY_ID = "generated"
+PROBE_SECONDS = 1.0  # a probe that waits longer than its caller is no answer
+
+
+async def serve(settings: Settings) -> None:
+    """Run the daemon until SIGTERM or SIGINT. Raises `ResistorError` for what an operator must mend."""
+    catalog = load_or_raise(settings.definitions.paths)
+    telemetry = Telemetry.from_settings(settings)
+    with stop_on_signals() as stopping:
+        await Daemon(settings, catalog, telemetry).run(stopping)
+
+
+class Daemon:
+    """One daemon: its connections, its consumers, its sweeper, its probes."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, telemetry: Telemetry) -> None:
+        """Take everything it goes by. Nothing is connected before `run`."""
+        crashpoints.arm(settings.daemon.crash)
+        self._settings = settings
+        self._telemetry = telemetry
+        self._names = Names(settings.broker.prefix)
+        self._limits = Limits(payload_bytes=settings.limits.payload_bytes)
+        keys = Keys(settings.broker.prefix, settings.store.partitions)
+        self._store = RedisStore(settings.store.url, keys, timeout=settings.store.timeout_seconds)
+        self._bus = AmqpBus(settings.broker.url, self._names, client_name="resistor daemon")
+        self._definitions = Definitions(catalog, self._store)
+        self._patience = Patience()
+        self._is_set_up = False
+
+    async def run(self, stopping: asyncio.Event, *, on_ready: Callable[[], None] | None = None) -> None:
+        """Serve until `stopping` is set, then drain. `on_ready` is called once, when messages are taken."""
+        async with AsyncExitStack() as closing:
+            closing.callback(self._telemetry.shutdown)
+            closing.push_async_callback(self._store.close)
+            closing.push_async_callback(self._bus.close)
+            server = await self._listen(closing)
+            try:
+                await unless_stopped(self._set_up(), stopping)
+            except StoppedEarly:
+                return
+            await self._work(stopping, on_ready)
+            if server is not None:
+                server.close()
+
+    async def _listen(self, closing: AsyncExitStack) -> HttpServer | None:
+        """Serve the probes, before anything else: a daemon that waits for its servers is live."""
+        address = self._settings.http.address
+        if address is None:
+            return None
+        checks = {"broker": self._check_broker, "store": self._check_store, "definitions": self._check_set_up}
+        app = application(checks, self._telemetry.render, token=self._settings.http.token)
+        server = HttpServer(app, address)
+        serving = asyncio.create_task(server.run_until_closed(), name="http")
+
+        async def end() -> None:
+            server.close()
+            await asyncio.gather(serving, return_exceptions=True)
+
+        closing.push_async_callback(end)
+        listening = asyncio.create_task(server.listening.wait())
+        await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
+        listening.cancel()
+        if serving.done():
+            await serving
+        return server
+
+    async def _set_up(self) -> None:
+        """Reach both servers, however long that takes, and put there what must be there."""
+        await self._bus.start()
+        self._token_keys = TokenKeys(self._settings.tokens.keys or await self._generated_keys())
+        await self._patience.with_store(self._definitions.register)
+        await self._warn_of_store()
+        modules = self._definitions.catalog.modules
+        try:
+            await self._bus.declare(topology(self._names, sorted(modules)))
+        except OperatorMistake as mistake:
+            # The queues that are as they should be work; the others are for the operator to mend.
+            log.error("%s", mistake, extra={"action": "topology_mismatch"})
+        self._is_set_up = True
+
+    async def _work(self, stopping: asyncio.Event, on_ready: Callable[[], None] | None) -> None:
+        settings = self._settings.daemon
+        pipeline = self._pipeline()
+        sweeper = Sweeper(
+            self._store,
+            self._definitions,
+            pipeline,
+            interval=settings.sweep_interval_seconds,
+            lease=settings.lease_seconds,
+        )
+        queues = (self._names.events_queue, self._names.results_queue())
+        consumers = [
+            Consumer(
+                self._bus.lane(queue, prefetch=self._settings.broker.prefetch),
+                pipeline,
+                self._names,
+                batch=settings.batch,
+            )
+            for queue in queues
+        ]
+        tasks = {asyncio.create_task(consumer.run(), name="consumer") for consumer in consumers}
+        tasks.add(asyncio.create_task(sweeper.run(stopping), name="sweeper"))
+        log.info(
+            "taking messages",
+            extra={"action": "ready", "workflows": len(self._definitions.catalog.workflows)},
+        )
+        if on_ready is not None:
+            on_ready()
+        await self._until_stopped(tasks, stopping)
+        for consumer in consumers:
+            consumer.stop()
+        if not await drained(tasks, seconds=settings.drain_seconds):
+            log.warning("what is still in hand will be delivered again", extra={"action": "drain_cut"})
+        log.info("stopped", extra={"action": "stopped"})
+
+    async def _until_stopped(self, tasks: set[asyncio.Task[None]], stopping: asyncio.Event) -> None:
+        """Wait for the word to stop. A task that ends before that has failed: its error ends the daemon."""
+        waiting = asyncio.create_task(stopping.wait(), name="stopping")
+        try:
+            done, _ = await asyncio.wait({*tasks, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {waiting}:
+                task.result()
+        finally:
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+
+    def _pipeline(self) -> Pipeline:
+        settings = self._settings
+        inbox = Inbox(self._names, self._token_keys, self._definitions, self._limits)
+        dispatcher = Dispatcher(
+            self._names,
+            self._token_keys,
+            self._telemetry.traceparent_for,
+            token_ttl_seconds=settings.tokens.ttl_seconds,
+        )
+        timing = Timing(settings.daemon.outbox_grace_seconds, settings.daemon.idle_check_seconds)
+        rules = Rules(self._names, self._limits, timing, self._patience)
+        return Pipeline(self._store, self._bus, inbox, dispatcher, self._telemetry, rules)
+
+    async def _generated_keys(self) -> tuple[tuple[str, bytes], ...]:
+        secret = await self._patience.with_store(self._store.generated_token_secret)
+        log.warning(
+            "no RESISTOR_TOKEN_KEYS: tokens are signed with a key that is kept in Redis, so whoever can read"
+            " Redis can forge results",
+            extra={"action": "token_key_generated"},
+        )
+        return ((GENERATED_KEY_ID, secret),)
+
+    async def _warn_of_store(self) -> None:
+        """Say loudly what would lose runs."""
+        health = await self._patience.with_store(self._store.health)
+        for warning in health.warnings:
+            log.warning("%s", warning, extra={"action": "store_unsafe"})
+
+    # --------------------------------------------------------------------------------------- probes
+
+    async def _check_broker(self) -> str | None:
+        if not self._bus.connected:
+            return "RabbitMQ is away"
+        return "RabbitMQ takes no messages now (an alarm)" if self._bus.blocked else None
+
+    async def _check_store(self) -> str | None:
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._store.ping()
+        except (StoreUnreachable, TimeoutError) as error:
+            return str(error) or "Redis does not answer"
+        return None
+
+    async def _check_set_up(self) -> str | None:
+        return None if self._is_set_up else "waiting for RabbitMQ and Redis"
