@@ -116,6 +116,14 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
     due_at: float
 
 
+class Released(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that was claimed and left as it was at `revision`; it is due again at `due_at`."""
+
+    run: str
+    revision: int
+    due_at: float
+
+
 class Store(Protocol):
     """Where runs are kept."""
 
@@ -131,8 +139,8 @@ class Store(Protocol):
     async def claim_due(self, *, limit: int, lease: float) -> Sequence[str]:
         """Return runs that are due, `limit` at most, and keep other daemons off them for `lease` seconds."""
 
-    async def release(self, run_id: str, *, revision: int, due_at: float) -> None:
-        """Say when a claimed run, left as it is at `revision`, is due again; drop what is no run."""
+    async def release(self, released: Sequence[Released]) -> None:
+        """Say when claimed runs that were left as they are are due again; drop what is no run."""
 
     async def forget_expired(self) -> int:
         """Drop finished runs whose time to be kept is over; returns how many."""

@@ -1,0 +1,20 @@
+"""All of RabbitMQ: what everything is called, what has to exist, and a door that survives the broker.
+
+    names.py        every exchange, queue and routing key
+    topology.py     which of them exist, with which arguments: values
+    declaring.py    makes a topology exist
+    bus.py          AmqpBus, the door: implements ports.Bus; one_shot for commands
+    consuming.py    a lane: one queue being consumed
+    publishing.py   confirmed publishing in batches
+    connection.py   a connection that comes back by itself
+    wire.py         one plain connection, until it breaks
+    envelopes.py    an Envelope ⇄ AMQP's properties
+
+Called by the daemon, the SDK and ops. Nothing above this room knows AMQP.
+"""
+
+from resistor.bus.bus import AmqpBus, QueueInfo, one_shot
+from resistor.bus.names import Names
+from resistor.bus.topology import Topology, module_topology, topology
+
+__all__ = ["AmqpBus", "Names", "QueueInfo", "Topology", "module_topology", "one_shot", "topology"]

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Outcome:
+class Decided:
     """What a run's messages came to.
 
     `again` holds the messages that need the whole run to be answered: a duplicate repeats whatever is
@@ -58,9 +58,9 @@ def reads_for(told: Sequence[Told], *, closer: bool) -> Reads:
     )
 
 
-def decide(run: Run | None, told: Sequence[Told], *, now: float, limits: Limits, closer: bool) -> Outcome:
+def decide(run: Run | None, told: Sequence[Told], *, now: float, limits: Limits, closer: bool) -> Decided:
     """Tell `run` (None: there is none yet) these messages, one after the other."""
-    outcome = Outcome(before=run, after=run, workflow=told[0].workflow)
+    outcome = Decided(before=run, after=run, workflow=told[0].workflow)
     for each in told:
         try:
             decision = _advance(each, outcome.after, now=now, limits=limits, closer=closer)
@@ -83,7 +83,7 @@ def _advance(told: Told, run: Run | None, *, now: float, limits: Limits, closer:
     return decision
 
 
-def _add(outcome: Outcome, told: Told, decision: Decision, *, may_look_closer: bool) -> None:
+def _add(outcome: Decided, told: Told, decision: Decision, *, may_look_closer: bool) -> None:
     needs_more = decision.verdict in (Verdict.DUPLICATE, Verdict.AHEAD)
     if needs_more and may_look_closer and not outcome.is_change and not isinstance(told.inbound, Wake):
         outcome.again.append(told)

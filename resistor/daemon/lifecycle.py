@@ -44,6 +44,15 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(each)
 
 
+async def happens(event: asyncio.Event, *, within: float) -> bool:
+    """Return whether `event` is set by now, or will be in `within` seconds; waits that long at most."""
+    try:
+        async with asyncio.timeout(within):
+            return await event.wait()
+    except TimeoutError:
+        return False
+
+
 async def unless_stopped(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> None:
     """Await `work`, which may wait for servers. Raises `StoppedEarly` when `stopping` is set before that."""
     task = asyncio.ensure_future(work)

@@ -15,28 +15,32 @@ from resistor.daemon.consumer import Consumer
 from resistor.daemon.definitions import Definitions
 from resistor.daemon.dispatching import Dispatcher
 from resistor.daemon.inbox import Inbox
-from resistor.daemon.lifecycle import StoppedEarly, drained, stop_on_signals, unless_stopped
+from resistor.daemon.lifecycle import StoppedEarly, drained, happens, stop_on_signals, unless_stopped
 from resistor.daemon.patience import Patience
-from resistor.daemon.pipeline import Pipeline, Rules, Timing
+from resistor.daemon.pipeline import Pipeline
 from resistor.daemon.probes import HttpServer, application
+from resistor.daemon.rules import Rules, Timing
+from resistor.daemon.sending import Sender
 from resistor.daemon.sweeper import Sweeper
 from resistor.engine.limits import Limits
 from resistor.errors import OperatorMistake, StoreUnreachable
 from resistor.store import RedisStore
 from resistor.store.keys import Keys
-from resistor.telemetry import Telemetry
+from resistor.telemetry import Telemetry, configure_logging, telemetry_for
 from resistor.tokens import TokenKeys
 
 log = logging.getLogger(__name__)
 
 GENERATED_KEY_ID = "generated"
+SUMMARY_SECONDS = 1.0
 PROBE_SECONDS = 1.0  # a probe that waits longer than its caller is no answer
 
 
 async def serve(settings: Settings) -> None:
     """Run the daemon until SIGTERM or SIGINT. Raises `ResistorError` for what an operator must mend."""
     catalog = load_or_raise(settings.definitions.paths)
-    telemetry = Telemetry.from_settings(settings)
+    configure_logging(settings.log)
+    telemetry = telemetry_for(settings.traces)
     with stop_on_signals() as stopping:
         await Daemon(settings, catalog, telemetry).run(stopping)
 
@@ -131,6 +135,7 @@ class Daemon:
         ]
         tasks = {asyncio.create_task(consumer.run(), name="consumer") for consumer in consumers}
         tasks.add(asyncio.create_task(sweeper.run(stopping), name="sweeper"))
+        tasks.add(asyncio.create_task(self._speak(stopping), name="telemetry"))
         log.info(
             "taking messages",
             extra={"action": "ready", "workflows": len(self._definitions.catalog.workflows)},
@@ -143,6 +148,11 @@ class Daemon:
         if not await drained(tasks, seconds=settings.drain_seconds):
             log.warning("what is still in hand will be delivered again", extra={"action": "drain_cut"})
         log.info("stopped", extra={"action": "stopped"})
+
+    async def _speak(self, stopping: asyncio.Event) -> None:
+        """Let the telemetry say now and then what it left out."""
+        while not await happens(stopping, within=SUMMARY_SECONDS):
+            self._telemetry.tick()
 
     async def _until_stopped(self, tasks: set[asyncio.Task[None]], stopping: asyncio.Event) -> None:
         """Wait for the word to stop. A task that ends before that has failed: its error ends the daemon."""
@@ -166,7 +176,8 @@ class Daemon:
         )
         timing = Timing(settings.daemon.outbox_grace_seconds, settings.daemon.idle_check_seconds)
         rules = Rules(self._names, self._limits, timing, self._patience)
-        return Pipeline(self._store, self._bus, inbox, dispatcher, self._telemetry, rules)
+        sender = Sender(self._store, self._bus, dispatcher, self._telemetry, rules)
+        return Pipeline(self._store, inbox, sender, self._telemetry, rules)
 
     async def _generated_keys(self) -> tuple[tuple[str, bytes], ...]:
         secret = await self._patience.with_store(self._store.generated_token_secret)

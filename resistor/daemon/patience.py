@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential, wait_random
 
 from resistor.errors import StoreUnreachable
 
@@ -32,7 +32,8 @@ class Patience:
         """Await `call` until it does not raise `StoreUnreachable`. What it does must bear repetition."""
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(StoreUnreachable),
-            wait=wait_exponential_jitter(initial=FIRST_PAUSE_SECONDS, max=LONGEST_PAUSE_SECONDS),
+            wait=wait_exponential(multiplier=FIRST_PAUSE_SECONDS, max=LONGEST_PAUSE_SECONDS)
+            + wait_random(0.0, FIRST_PAUSE_SECONDS),
             before_sleep=self._away,
             reraise=True,
         )

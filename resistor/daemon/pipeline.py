@@ -15,52 +15,19 @@ Called by the consuming loops and by the sweeper.
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
-from resistor.bus.names import Names
 from resistor.daemon import crashpoints
 from resistor.daemon.dead_letters import dead_letter
-from resistor.daemon.deciding import Outcome as Decided
-from resistor.daemon.deciding import decide, reads_for
-from resistor.daemon.dispatching import Dispatcher
+from resistor.daemon.deciding import Decided, decide, reads_for
 from resistor.daemon.inbox import Inbox, Told
-from resistor.daemon.patience import Patience
-from resistor.engine.inbound import Wake
-from resistor.engine.limits import Limits
-from resistor.errors import RejectedMessage, StoreUnreachable
-from resistor.ports import Bus, Change, Delivery, Outcome, Publish, Published, Store
+from resistor.daemon.rules import Rules, quiet_until
+from resistor.daemon.sending import Sender
+from resistor.errors import RejectedMessage
+from resistor.ports import Change, Delivery, Publish, Store
 from resistor.telemetry import Telemetry
-
-log = logging.getLogger(__name__)
-
-REFUSED_PAUSE_SECONDS = 1.0  # before a full dead-letter queue is tried again: its messages wait, none is lost
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """How long things may take, in seconds, before the sweeper looks at a run.
-
-    `outbox_grace`: an action that is not confirmed by then is published again. `idle_check`: a run that
-    only a message can move is looked at this often all the same.
-    """
-
-    outbox_grace: float = 10.0
-    idle_check: float = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The settings that the pipeline goes by."""
-
-    names: Names
-    limits: Limits
-    timing: Timing
-    patience: Patience
 
 
 class Pipeline:
@@ -69,17 +36,15 @@ class Pipeline:
     def __init__(
         self,
         store: Store,
-        bus: Bus,
         inbox: Inbox,
-        dispatcher: Dispatcher,
+        sender: Sender,
         telemetry: Telemetry,
         rules: Rules,
     ) -> None:
-        """Take both servers, what reads, what writes, what tells, and the settings."""
+        """Take where runs are kept, what reads, what sends, what tells, and the settings."""
         self._store = store
-        self._bus = bus
         self._inbox = inbox
-        self._dispatcher = dispatcher
+        self._sender = sender
         self._telemetry = telemetry
         self._names = rules.names
         self._limits = rules.limits
@@ -106,9 +71,9 @@ class Pipeline:
     async def settle(self, told: Sequence[Told], letters: Sequence[Publish] = ()) -> None:
         """Decide, commit and publish what these messages bring, and publish `letters` with it."""
         decided = await self._decide(told)
-        for outcome in decided:
-            letters = [*letters, *self._refusals(outcome)]
-        await self._publish(decided, letters)
+        letters = [*letters, *(letter for outcome in decided for letter in self._refusals(outcome))]
+        await self._sender.send(decided, letters)
+        crashpoints.reach("before-ack")
 
     # ------------------------------------------------------------------------------- decide and commit
 
@@ -165,88 +130,15 @@ class Pipeline:
             after=outcome.after,
             facts=tuple(outcome.facts),
             send=sends,
-            due_at=now + self._timing.outbox_grace if sends else self._quiet_until(outcome, now),
+            due_at=now + self._timing.outbox_grace if sends else quiet_until(outcome, now, self._timing),
             retention=outcome.workflow.retention,
         )
-
-    def _quiet_until(self, outcome: Decided, now: float) -> float:
-        latest = now + self._timing.idle_check
-        return latest if outcome.wake_at is None else min(outcome.wake_at, latest)
 
     def _record(self, outcome: Decided) -> None:
         for told, verdict in outcome.verdicts:
             self._telemetry.message(told.queue, verdict)
         if outcome.is_change and outcome.after is not None:
             self._telemetry.record(outcome.before, outcome.after, outcome.facts, outcome.workflow)
-
-    # ------------------------------------------------------------------------------- publish and mark
-
-    async def _publish(self, decided: Sequence[Decided], letters: Sequence[Publish]) -> None:
-        """Publish every action and every dead letter, and take the confirmed actions out of the outbox."""
-        actions = [
-            (outcome, dispatch.step, self._dispatcher.action(outcome.workflow, outcome.after, dispatch))
-            for outcome in decided
-            if outcome.after is not None
-            for dispatch in outcome.outgoing.values()
-        ]
-        messages = [*(publish for _, _, publish in actions), *letters]
-        if messages:
-            crashpoints.reach("before-publish")
-            outcomes = await self._bus.publish(messages)
-            crashpoints.reach("after-publish")
-            self._telemetry.published(outcomes)
-            confirmed: dict[int, tuple[Decided, list[str]]] = {}
-            for (decision, step, publish), result in zip(actions, outcomes, strict=False):
-                if result is Outcome.CONFIRMED:
-                    confirmed.setdefault(id(decision), (decision, []))[1].append(step)
-                else:
-                    self._warn(publish, result)
-            await self._mark(list(confirmed.values()))
-            await self._insist(letters, outcomes[len(actions) :])
-        await self._release(decided)
-        crashpoints.reach("before-ack")
-
-    async def _mark(self, confirmed: Sequence[tuple[Decided, list[str]]]) -> None:
-        marks = []
-        now = time.time()
-        for outcome, steps in confirmed:
-            run = outcome.after
-            if run is None:
-                continue
-            revision = run.revision + 1 if outcome.is_change else run.revision
-            due_at = self._quiet_until(outcome, now)
-            marks.append(Published(run=run.id, revision=revision, steps=tuple(steps), due_at=due_at))
-        if not marks:
-            return
-        try:
-            await self._store.published(marks)
-        except StoreUnreachable:
-            # The actions are out; when the store is back the sweeper sends them once more, with the same
-            # tokens. Waiting here would only hold the acknowledgements back.
-            log.debug("confirmed actions could not be marked", extra={"action": "mark_failed"})
-
-    async def _insist(self, letters: Sequence[Publish], outcomes: Sequence[Outcome]) -> None:
-        """Publish dead letters until they are taken: their originals are acknowledged only then."""
-        left = _unconfirmed(letters, outcomes)
-        while left:
-            self._telemetry.dead_letters_refused(len(left))
-            await asyncio.sleep(REFUSED_PAUSE_SECONDS)
-            left = _unconfirmed(left, await self._bus.publish(left))
-
-    async def _release(self, decided: Sequence[Decided]) -> None:
-        """Say of runs that were due, and had nothing to do, when they are due again."""
-        for outcome in decided:
-            wakes = [told for told, _ in outcome.verdicts if isinstance(told.inbound, Wake)]
-            wakes += [told for told, _ in outcome.refused if isinstance(told.inbound, Wake)]
-            if not wakes or outcome.is_change or outcome.outgoing:
-                continue
-            release = partial(
-                self._store.release,
-                wakes[0].run,
-                revision=outcome.after.revision if outcome.after else 0,
-                due_at=self._quiet_until(outcome, time.time()),
-            )
-            await self.patience.with_store(release)
 
     # ------------------------------------------------------------------------------------- refusing
 
@@ -259,17 +151,9 @@ class Pipeline:
         self._telemetry.rejected(delivery.queue, why.reason, why.detail)
         return dead_letter(self._names, delivery, why, now=time.time())
 
-    def _warn(self, publish: Publish, outcome: Outcome) -> None:
-        self._telemetry.undelivered(publish.routing_key, outcome)
-
 
 def _by_run(told: Sequence[Told]) -> dict[str, list[Told]]:
     runs: dict[str, list[Told]] = {}
     for each in told:
         runs.setdefault(each.run, []).append(each)
     return runs
-
-
-def _unconfirmed(letters: Sequence[Publish], outcomes: Sequence[Outcome]) -> list[Publish]:
-    pairs = zip(letters, outcomes, strict=True)
-    return [letter for letter, outcome in pairs if outcome is not Outcome.CONFIRMED]

@@ -12,12 +12,13 @@ import logging
 
 from resistor.daemon.definitions import Definitions
 from resistor.daemon.inbox import Told
+from resistor.daemon.lifecycle import happens
 from resistor.daemon.pipeline import Pipeline
 from resistor.engine.inbound import Wake
 from resistor.engine.run import Reads, Run
 from resistor.engine.workflow import short_digest
 from resistor.errors import RejectedMessage
-from resistor.ports import Store
+from resistor.ports import Released, Store
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,8 @@ class Sweeper:
     async def run(self, stopping: asyncio.Event) -> None:
         """Sweep until `stopping` is set."""
         sweeps = 0
-        while not stopping.is_set():
+        is_over = False
+        while not is_over:
             try:
                 await self._pipeline.patience.with_store(self.sweep)
                 if sweeps % FORGET_EVERY == 0:
@@ -52,7 +54,7 @@ class Sweeper:
                 # due again when its lease is over.
                 log.exception("a sweep failed", extra={"action": "sweep_failed"})
             sweeps += 1
-            await _wait(stopping, self._interval)
+            is_over = await happens(stopping, within=self._interval)
 
     async def sweep(self) -> int:
         """Look at what is due now; returns how many runs that were. Raises `StoreUnreachable`."""
@@ -60,12 +62,11 @@ class Sweeper:
         if not ids:
             return 0
         loaded = await self._store.load([(run_id, Reads()) for run_id in ids])
-        told = []
-        for run_id, run in zip(ids, loaded.runs, strict=True):
-            if run is None or run.state.status.is_final:
-                await self._store.release(run_id, revision=0, due_at=0.0)
-            elif (each := await self._told(run)) is not None:
-                told.append(each)
+        open_runs = [run for run in loaded.runs if run is not None and not run.state.status.is_final]
+        gone = set(ids) - {run.id for run in open_runs}
+        if gone:
+            await self._store.release([Released(run=run_id, revision=0, due_at=0.0) for run_id in gone])
+        told = [each for run in open_runs if (each := await self._told(run)) is not None]
         await self._pipeline.settle(told)
         return len(ids)
 
@@ -81,11 +82,3 @@ class Sweeper:
             )
             return None
         return Told(run.id, workflow, Wake(), QUEUE)
-
-
-async def _wait(stopping: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
-    except TimeoutError:
-        pass

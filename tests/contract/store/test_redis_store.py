@@ -13,7 +13,7 @@ from resistor.engine.run import EVERYTHING
 from resistor.errors import StoreUnreachable
 from resistor.messages.event import Event
 from resistor.messages.result import Completed
-from resistor.ports import Change, Published
+from resistor.ports import Change, Published, Released
 from resistor.store import RedisStore
 from resistor.store import keys as names
 from resistor.store.keys import Keys
@@ -140,9 +140,9 @@ async def test_a_claim_leases_a_run_and_never_removes_it(
 
 async def test_a_release_says_when_a_run_is_due_again_unless_it_has_moved_on(store: RedisStore) -> None:
     await store.commit([change_of(None, started("r1"), due_at=4e12)])
-    await store.release("r1", revision=7, due_at=5.0)
+    await store.release([Released(run="r1", revision=7, due_at=5.0)])
     assert await store.claim_due(limit=10, lease=60) == []
-    await store.release("r1", revision=1, due_at=5.0)
+    await store.release([Released(run="r1", revision=1, due_at=5.0)])
     assert await store.claim_due(limit=10, lease=60) == ["r1"]
 
 

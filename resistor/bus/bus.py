@@ -1,0 +1,154 @@
+"""The bus: two connections, the lanes on one and the publisher on the other, behind one door.
+
+Implements `ports.Bus` for the daemon, the SDK and ops. Made by composition roots, or by `one_shot` for a
+command that wants an answer or an error now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import aiormq
+
+from resistor.bus import declaring
+from resistor.bus.connection import Link, Weather, read_url
+from resistor.bus.consuming import QueueLane
+from resistor.bus.names import Names
+from resistor.bus.publishing import Publisher
+from resistor.bus.topology import Topology
+from resistor.bus.wire import Lost, losing, open_channel, shut
+from resistor.ports import Outcome, Publish
+
+
+@dataclass(frozen=True, slots=True)
+class QueueInfo:
+    """What a queue holds: messages that are ready, and how many consume it."""
+
+    messages: int
+    consumers: int
+
+
+class AmqpBus:
+    """RabbitMQ, or anything that speaks AMQP 0-9-1 like it."""
+
+    def __init__(self, url: str, names: Names, *, client_name: str) -> None:
+        """Prepare a bus to the broker at `url`; nothing is sent before `start`.
+
+        `client_name` is what the broker's lists show. Raises `OperatorMistake` for a URL that is none.
+        """
+        self.names = names
+        parsed = read_url(url)
+        weather = Weather(parsed)
+        self._consuming = Link(parsed, weather, client_name=f"{client_name} (consuming)")
+        self._publishing = Link(parsed, weather, client_name=f"{client_name} (publishing)")
+        self._publisher = Publisher(self._publishing)
+        self._lanes: list[QueueLane] = []
+
+    @property
+    def connected(self) -> bool:
+        """Whether both connections are up now."""
+        return self._consuming.is_up and self._publishing.is_up
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the broker has an alarm and takes no messages now: publishing waits until it has none."""
+        return self._publishing.is_blocked
+
+    async def start(self, *, timeout: float | None = None) -> None:
+        """Begin to connect. Idempotent.
+
+        Without `timeout` this returns at once, and everything asked of the bus waits for the broker. With
+        `timeout`, in seconds, it waits for the broker, and raises `BrokerUnreachable` when that takes longer;
+        so does everything that is asked later.
+        """
+        links = (self._consuming, self._publishing)
+        for link in links:
+            link.patience = timeout
+            link.start()
+        if timeout is not None:
+            for link in links:
+                await link.current()
+
+    async def close(self) -> None:
+        """Close lanes and connections. What was not acknowledged is delivered again. Idempotent."""
+        lanes, self._lanes = self._lanes, []
+        await asyncio.gather(*(lane.close() for lane in lanes))
+        await asyncio.gather(self._consuming.close(), self._publishing.close())
+
+    async def __aenter__(self) -> Self:
+        """Start, without waiting for the broker."""
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        await self.close()
+
+    def lane(self, queue: str, *, prefetch: int) -> QueueLane:
+        """Consume `queue`, with at most `prefetch` messages in hand; whenever it is there."""
+        lane = QueueLane(self._consuming, queue, prefetch=prefetch)
+        self._lanes.append(lane)
+        return lane
+
+    async def publish(self, messages: Sequence[Publish]) -> Sequence[Outcome]:
+        """Publish all of them, mandatory, and return when each is settled.
+
+        Waits while the broker is away, and then publishes again whatever was not confirmed. Raises
+        `ValueError`, before anything is sent, where AMQP cannot carry one of them.
+        """
+        return await self._publisher.publish(messages)
+
+    async def declare(self, topology: Topology) -> None:
+        """Make `topology` exist; wait for the broker if need be.
+
+        Raises `OperatorMistake` with a line for each thing that exists with other arguments; everything else
+        is declared then.
+        """
+        while True:
+            try:
+                return await declaring.declare(await self._consuming.current(), topology)
+            except Lost:
+                continue
+
+    async def inspect(self, queue: str) -> QueueInfo | None:
+        """Return what `queue` holds, None where there is no such queue."""
+        while True:
+            try:
+                return await _inspect(await self._consuming.current(), queue)
+            except Lost:
+                continue
+
+
+@asynccontextmanager
+async def one_shot(
+    url: str, names: Names, *, client_name: str, timeout: float = 5.0
+) -> AsyncIterator[AmqpBus]:
+    """Open a bus for one command.
+
+    Raises `BrokerUnreachable`, now or later, where the broker is away for `timeout` seconds.
+    """
+    bus = AmqpBus(url, names, client_name=client_name)
+    try:
+        await bus.start(timeout=timeout)
+        yield bus
+    finally:
+        await bus.close()
+
+
+async def _inspect(connection: aiormq.Connection, queue: str) -> QueueInfo | None:
+    channel = await open_channel(connection)
+    try:
+        with losing():
+            found = await channel.queue_declare(queue, passive=True)
+    except aiormq.ChannelNotFoundEntity:
+        return None
+    finally:
+        await shut(channel)
+    return QueueInfo(messages=found.message_count or 0, consumers=found.consumer_count or 0)

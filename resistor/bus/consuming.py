@@ -1,0 +1,195 @@
+"""Lanes: a queue being consumed, across broken connections and deleted queues.
+
+Made by the bus. A lane has a channel of its own and a task that opens it, again and again. What arrives is
+put aside for `take`; nothing is acknowledged before somebody says so. When a channel is gone, so is what was
+put aside: the broker delivers it again, and acknowledgements of the old channel mean nothing on the new one
+(`generation`).
+
+Must never run anything per message, and never nack in order to try again: it is the daemon that waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+import aiormq
+from aiormq.abc import DeliveredMessage
+from aiormq.exceptions import AMQPChannelError
+from pamqp.commands import Basic
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
+
+from resistor.bus.connection import PAUSES, Link
+from resistor.bus.envelopes import delivery_count, from_properties
+from resistor.bus.wire import Lost, is_usable, losing, open_channel, shut, when_closed, why
+from resistor.ports import Delivery
+
+log = logging.getLogger(__name__)
+
+_Send = Callable[[aiormq.Channel, int, bool], Awaitable[None]]
+
+
+class QueueLane:
+    """One queue being consumed. Implements `ports.Lane`."""
+
+    def __init__(self, link: Link, queue: str, *, prefetch: int) -> None:
+        """Consume `queue` over `link`, with at most `prefetch` unacknowledged messages. Starts at once."""
+        self._link = link
+        self._queue = queue
+        self._prefetch = prefetch
+        self._generation = 0
+        self._channel: aiormq.Channel | None = None
+        self._unacked: dict[int, None] = {}  # tags that the broker waits for, in their order
+        self._arrived: deque[Delivery] = deque()
+        self._news = asyncio.Event()
+        self._is_missing = False
+        self._keeper = asyncio.create_task(self._keep(), name=f"lane {queue}")
+        self._keeper.add_done_callback(lambda _: self._news.set())
+
+    @property
+    def is_consuming(self) -> bool:
+        """Whether the broker would deliver now: the queue is there and so is the connection."""
+        return self._channel is not None
+
+    async def take(self, limit: int) -> Sequence[Delivery]:
+        """Wait for a message and return what is there, `limit` at most: one when idle, many under load.
+
+        Not taking is how to pause: the broker stops at `prefetch`. Raises `BrokerUnreachable` on a bus whose
+        patience has run out.
+        """
+        while not self._arrived:
+            if self._keeper.done():
+                await self._keeper
+            self._news.clear()
+            await self._news.wait()
+        return [self._arrived.popleft() for _ in range(min(limit, len(self._arrived)))]
+
+    async def ack(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge these, and only these. Stale ones are skipped."""
+        await self._settle(deliveries, _ack)
+
+    async def reject(self, deliveries: Sequence[Delivery]) -> None:
+        """Have the broker put these, and only these, to the dead letters. Stale ones are skipped."""
+        await self._settle(deliveries, _dead_letter)
+
+    async def close(self) -> None:
+        """Stop consuming; what is not acknowledged is delivered again, to somebody else. Idempotent."""
+        self._keeper.cancel()
+        await asyncio.wait({self._keeper})
+        if not self._keeper.cancelled():
+            self._keeper.exception()  # whoever takes hears of it; here it is only taken note of
+
+    # ------------------------------------------------------------------------------ acknowledging
+
+    async def _settle(self, deliveries: Sequence[Delivery], send: _Send) -> None:
+        channel = self._channel
+        tags = sorted(
+            {each.tag for each in deliveries if each.generation == self._generation} & self._unacked.keys()
+        )
+        if channel is None or not tags or not is_usable(channel):
+            return
+        for tag in tags:
+            del self._unacked[tag]
+        oldest = next(iter(self._unacked), None)
+        done = len(tags) if oldest is None else bisect_left(tags, oldest)
+        try:
+            # Nothing here waits, so the frames of two callers cannot overtake each other: an acknowledgement
+            # of many must never meet a tag that was acknowledged alone.
+            if done:
+                await send(channel, tags[done - 1], True)
+            for tag in tags[done:]:
+                await send(channel, tag, False)
+        except aiormq.ChannelInvalidStateError:
+            pass  # gone in this moment: stale now
+
+    # ---------------------------------------------------------------------------------- consuming
+
+    async def _keep(self) -> None:
+        while True:
+            channel, over = await self._begin_again()
+            try:
+                await over.wait()
+            finally:
+                self._forget()
+                await shut(channel)
+
+    async def _begin_again(self) -> tuple[aiormq.Channel, asyncio.Event]:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type((Lost, AMQPChannelError)),
+            wait=PAUSES,
+            before_sleep=self._failed,
+        ):
+            with attempt:
+                return await self._begin()
+        raise AssertionError("tenacity stops only where it is told to")
+
+    async def _begin(self) -> tuple[aiormq.Channel, asyncio.Event]:
+        """Consume on a new channel; the event is set when the broker ends it, a deleted queue included."""
+        channel = await open_channel(await self._link.current())
+        over = asyncio.Event()
+        when_closed(channel, lambda _: over.set())
+        channel.on_consumer_cancel_callbacks.add(lambda _: over.set())
+        self._generation += 1
+        self._channel = channel
+        try:
+            with losing():
+                await channel.basic_qos(prefetch_count=self._prefetch)
+                await channel.basic_consume(self._queue, partial(self._arrive, self._generation))
+        except BaseException:
+            self._forget()
+            await shut(channel)
+            raise
+        if self._is_missing:
+            self._is_missing = False
+            log.warning("queue %s is back", self._queue, extra={"action": "queue_back"})
+        return channel, over
+
+    async def _arrive(self, generation: int, message: DeliveredMessage) -> None:
+        delivery, properties = message.delivery, message.header.properties
+        if generation != self._generation or not isinstance(delivery, Basic.Deliver):
+            return
+        tag = delivery.delivery_tag or 0
+        redelivered = bool(delivery.redelivered)
+        self._unacked[tag] = None
+        self._arrived.append(
+            Delivery(
+                envelope=from_properties(properties, message.body),
+                exchange=delivery.exchange or "",
+                routing_key=delivery.routing_key or "",
+                queue=self._queue,
+                tag=tag,
+                generation=generation,
+                redelivered=redelivered,
+                count=delivery_count(properties, redelivered=redelivered),
+            )
+        )
+        self._news.set()
+
+    def _forget(self) -> None:
+        self._generation += 1
+        self._channel = None
+        self._unacked.clear()
+        self._arrived.clear()
+
+    def _failed(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, AMQPChannelError) and not self._is_missing:
+            self._is_missing = True
+            log.warning(
+                "queue %s cannot be consumed, waiting for it: %s",
+                self._queue,
+                why(error),
+                extra={"action": "queue_missing"},
+            )
+
+
+async def _ack(channel: aiormq.Channel, tag: int, multiple: bool) -> None:
+    await channel.basic_ack(tag, multiple=multiple, wait=False)
+
+
+async def _dead_letter(channel: aiormq.Channel, tag: int, multiple: bool) -> None:
+    await channel.basic_nack(tag, multiple=multiple, requeue=False, wait=False)

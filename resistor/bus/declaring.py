@@ -1,0 +1,132 @@
+"""Makes a `Topology` exist on a broker.
+
+Called by the bus, which gives the connection. Must never delete or change anything: what exists with other
+arguments is reported, and everything else is declared all the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import aiormq
+from aiormq.exceptions import AMQPChannelError
+
+from resistor.bus.topology import Binding, Exchange, Queue, Topology
+from resistor.bus.wire import losing, open_channel, shut
+from resistor.errors import OperatorMistake
+
+log = logging.getLogger(__name__)
+
+_INEQUIVALENT = re.compile(r"inequivalent arg '([^']+)'[^:]*(?::\s*(.*))?", re.DOTALL)
+
+_Call = Callable[[aiormq.Channel], Awaitable[object]]
+
+
+async def declare(connection: aiormq.Connection, topology: Topology) -> None:
+    """Declare everything in `topology`.
+
+    A user who may not declare (403) is content where a thing exists already: whoever may has made it.
+    Raises `OperatorMistake` with a line for each thing that exists with other arguments, or that is missing
+    and may not be made, and `Lost`.
+    """
+    declarer = _Declarer(connection)
+    try:
+        for exchange in topology.exchanges:
+            await declarer.exchange(exchange)
+        for queue in topology.queues:
+            await declarer.queue(queue)
+        for binding in topology.bindings:
+            await declarer.binding(binding)
+    finally:
+        await declarer.close()
+    if declarer.problems:
+        raise OperatorMistake("\n".join(declarer.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """What the broker said when it closed the channel over a declaration."""
+
+    is_forbidden: bool
+    text: str
+
+
+class _Declarer:
+    """One channel at a time: the broker closes it at each declaration that it refuses."""
+
+    def __init__(self, connection: aiormq.Connection) -> None:
+        self._connection = connection
+        self._channel: aiormq.Channel | None = None
+        self.problems: list[str] = []
+
+    async def exchange(self, exchange: Exchange) -> None:
+        refusal = await self._ask(
+            lambda channel: channel.exchange_declare(exchange.name, exchange_type=exchange.kind, durable=True)
+        )
+        await self._settle(
+            f"exchange {exchange.name!r}",
+            refusal,
+            lambda channel: channel.exchange_declare(exchange.name, passive=True),
+        )
+
+    async def queue(self, queue: Queue) -> None:
+        refusal = await self._ask(
+            lambda channel: channel.queue_declare(queue.name, durable=True, arguments=dict(queue.arguments))
+        )
+        await self._settle(
+            f"queue {queue.name!r}",
+            refusal,
+            lambda channel: channel.queue_declare(queue.name, passive=True),
+        )
+
+    async def binding(self, binding: Binding) -> None:
+        refusal = await self._ask(
+            lambda channel: channel.queue_bind(binding.queue, binding.exchange, binding.routing_key)
+        )
+        if refusal is None:
+            return
+        what = f"binding of {binding.queue!r} to {binding.exchange!r} with {binding.routing_key!r}"
+        if refusal.is_forbidden:
+            # Nobody can ask whether a binding exists. Where it does not, publishes come back unroutable.
+            log.info("%s: not ours to make", what, extra={"action": "declare_forbidden"})
+        else:
+            self.problems.append(f"{what}: {refusal.text}")
+
+    async def close(self) -> None:
+        if self._channel is not None:
+            await shut(self._channel)
+
+    async def _settle(self, what: str, refusal: _Refusal | None, is_there: _Call) -> None:
+        if refusal is None:
+            return
+        if not refusal.is_forbidden:
+            self.problems.append(_explain(what, refusal.text))
+        elif await self._ask(is_there) is not None:
+            self.problems.append(f"{what} is missing, and this user may not declare it: {refusal.text}")
+
+    async def _ask(self, call: _Call) -> _Refusal | None:
+        if self._channel is None or self._channel.is_closed:
+            self._channel = await open_channel(self._connection)
+        try:
+            with losing():
+                await call(self._channel)
+        except AMQPChannelError as error:
+            self._channel = None
+            return _Refusal(isinstance(error, aiormq.ChannelAccessRefused), str(error))
+        return None
+
+
+def _explain(what: str, text: str) -> str:
+    """Turn RabbitMQ's PRECONDITION_FAILED into a line that says what to do."""
+    found = _INEQUIVALENT.search(text)
+    if not found:
+        return f"{what} cannot be declared: {text}"
+    argument, difference = found.groups()
+    detail = f" ({difference.strip()})" if difference else ""
+    return (
+        f"{what} exists with another {argument}{detail}: "
+        "delete it when it is empty, or set another RESISTOR_PREFIX"
+    )

@@ -1,0 +1,237 @@
+"""One plain connection to a broker, with aiormq's sharp edges taken off. It lives until it breaks.
+
+Used by every other file of this room and by nobody else; `connection.py` makes a new one when one is gone.
+
+What aiormq (7.2.4) does that would hurt here, and what is done about it:
+
+- It takes an undecodable frame for a broken connection. The frame is some stranger's message, so the
+  connection would break again at every redelivery: `TolerantReader` puts a decodable frame in its place.
+- What it raises for a connection or a channel that is gone may be anything, `asyncio.CancelledError` of a
+  task that nobody cancelled included: `losing` turns all of it into `Lost`.
+- Its queue of frames to write holds ten, and whoever waits for a place in it when the connection breaks
+  waits for ever. Here it has no limit: what is in flight is bounded by prefetch and by confirms.
+- It logs every failed attempt as an error with a traceback. `connection.py` says the same once, in a line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, cast
+
+import aiormq
+import pamqp.frame
+from aiormq.connection import TCPTransportFactory, TLSTransportFactory, TransportFactory
+from aiormq.exceptions import AMQPChannelError
+from pamqp.commands import Basic
+from pamqp.header import ContentHeader
+from yarl import URL
+
+from resistor.errors import BrokerUnreachable
+
+HEARTBEAT_SECONDS = 10  # aiormq gives a silent broker up after three times (heartbeat + 1): 33 s
+CONNECT_SECONDS = 10.0
+CLOSE_SECONDS = 5.0
+
+UNREADABLE = "application/x-unreadable"
+"""The content type of a message whose properties nobody can decode: whoever wants JSON refuses it."""
+
+_METHOD_FRAME, _HEADER_FRAME = 1, 2
+_DELIVER, _BLOCKED, _UNBLOCKED = (60, 60), (10, 60), (10, 61)  # class and method, AMQP 0-9-1
+_FRAME = struct.Struct(">BHI")  # type, channel, size
+_INDEX = struct.Struct(">HH")
+
+
+class Lost(BrokerUnreachable):
+    """The connection or the channel is gone."""
+
+
+@contextmanager
+def losing() -> Iterator[None]:
+    """Raise `Lost` for all the ways in which aiormq says that a connection or a channel is gone.
+
+    A refusal of what was asked for (`AMQPChannelError`) passes, and so does a real cancellation.
+    """
+    try:
+        yield
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise Lost("the connection was given up") from None
+    except AMQPChannelError as error:
+        if type(error) is aiormq.ChannelClosed and error.args == (None, None):
+            raise Lost("the channel was closed") from None
+        raise
+    except (aiormq.AMQPError, OSError, EOFError, TimeoutError, RuntimeError) as error:
+        raise Lost(why(error)) from error
+
+
+class Wire(aiormq.Connection):
+    """An aiormq connection that reads tolerantly, writes without limit, and knows whether it is blocked."""
+
+    FRAME_BUFFER_SIZE = 0  # of `write_queue`: no limit
+
+    def __init__(self, url: URL, *, client_name: str) -> None:
+        """Prepare a connection to `url` that announces itself as `client_name`."""
+        inner = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
+        super().__init__(
+            url,
+            transport_factory=_TolerantTransport(inner, self._set_blocked),
+            client_properties={"product": "resistor", "connection_name": client_name},
+        )
+        self.is_blocked = False
+
+    def _set_blocked(self, is_blocked: bool) -> None:
+        self.is_blocked = is_blocked
+
+
+async def connect(url: URL, *, client_name: str) -> Wire:
+    """Open a connection. Raises `Lost` with the reason."""
+    if "heartbeat" not in url.query:
+        url = url.update_query(heartbeat=str(HEARTBEAT_SECONDS))
+    wire = Wire(url, client_name=client_name)
+    with losing():
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await wire.connect()
+    return wire
+
+
+async def open_channel(connection: aiormq.Connection, *, confirms: bool = False) -> aiormq.Channel:
+    """Open a channel; with `confirms` the broker confirms each publish. Raises `Lost`."""
+    with losing():
+        channel = await connection.channel(publisher_confirms=confirms, frame_buffer_size=0)
+    return cast(aiormq.Channel, channel)
+
+
+def is_usable(channel: aiormq.Channel) -> bool:
+    """Tell whether a frame may still be sent on `channel`.
+
+    aiormq forgets a channel as it reads the broker's Close, a moment before the channel calls itself closed;
+    a frame that is sent in between would cost the whole connection.
+    """
+    return not channel.is_closed and channel.connection.channels.get(channel.number) is channel
+
+
+async def shut(closable: aiormq.Channel | aiormq.Connection) -> None:
+    """Close a channel or a connection, and be content if it is gone already."""
+    with suppress(Lost, AMQPChannelError), losing():
+        await asyncio.wait_for(closable.close(), CLOSE_SECONDS)
+
+
+def when_closed(
+    closable: aiormq.Channel | aiormq.Connection, call: Callable[[BaseException | None], None]
+) -> None:
+    """Call `call` with the reason, where there is one, as soon as a channel or a connection is closed."""
+
+    def closed(future: asyncio.Future[Any]) -> None:
+        call(None if future.cancelled() else future.exception())
+
+    closable.closing.add_done_callback(closed)
+
+
+def why(error: BaseException | None) -> str:
+    """Say in a line what `error` means for a connection."""
+    if error is None:
+        return "closed"
+    if isinstance(error, asyncio.CancelledError):
+        return "given up, there was no sign of life"
+    return str(error) or type(error).__name__
+
+
+class _TolerantTransport(TransportFactory):
+    """Puts a `TolerantReader` between the socket and aiormq."""
+
+    def __init__(self, inner: TransportFactory, on_blocked: Callable[[bool], None]) -> None:
+        self._inner = inner
+        self._on_blocked = on_blocked
+
+    async def create(self, url: URL, **kwargs: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await self._inner.create(url, **kwargs)
+        # aiormq uses three of a StreamReader's methods: those that a TolerantReader has.
+        return TolerantReader(reader, self._on_blocked), writer  # type: ignore[return-value]
+
+
+class TolerantReader:
+    """Reads whole frames, and hands on only those that can be decoded.
+
+    A message whose properties cannot be decoded gets `UNREADABLE` as its content type and no properties; a
+    routing key that is not UTF-8 gets its odd bytes escaped.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, on_blocked: Callable[[bool], None]) -> None:
+        """Read from `reader`; tell `on_blocked` when the broker stops and when it starts reading from us."""
+        self._reader = reader
+        self._on_blocked = on_blocked
+        self._frame = b""
+        self._position = 0
+
+    def at_eof(self) -> bool:
+        """Tell whether there is nothing more to come."""
+        return self._position >= len(self._frame) and self._reader.at_eof()
+
+    async def read(self) -> bytes:
+        """Return what is left until the end of the stream."""
+        return self._frame[self._position :] + await self._reader.read()
+
+    async def readexactly(self, size: int) -> bytes:
+        """Return `size` bytes of one frame; a read never goes over a frame's end."""
+        if self._position >= len(self._frame):
+            self._frame = await self._next()
+            self._position = 0
+        part = self._frame[self._position : self._position + size]
+        self._position += size
+        return part
+
+    async def _next(self) -> bytes:
+        head = await self._reader.readexactly(_FRAME.size)
+        if head.startswith(b"AMQP"):
+            return head  # a broker of another protocol's version says so, and hangs up
+        kind, channel, size = _FRAME.unpack(head)
+        rest = await self._reader.readexactly(size + 1)
+        if kind == _HEADER_FRAME:
+            return _readable_header(channel, rest[:-1]) or head + rest
+        if kind == _METHOD_FRAME:
+            index = _INDEX.unpack_from(rest)
+            if index == _DELIVER:
+                return _readable_delivery(channel, rest[4:-1]) or head + rest
+            if index in (_BLOCKED, _UNBLOCKED):
+                self._on_blocked(index == _BLOCKED)
+        return head + rest
+
+
+def _readable_header(channel: int, payload: bytes) -> bytes | None:
+    """Return a header frame to put in the place of one that cannot be decoded; None where it can."""
+    try:
+        ContentHeader().unmarshal(payload)
+    except Exception as error:
+        (body_size,) = struct.unpack_from(">Q", payload, 4)
+        properties = Basic.Properties(
+            content_type=UNREADABLE, headers={"resistor-unreadable": type(error).__name__}
+        )
+        return pamqp.frame.marshal(ContentHeader(body_size=body_size, properties=properties), channel)
+    return None
+
+
+def _readable_delivery(channel: int, payload: bytes) -> bytes | None:
+    """Return a Basic.Deliver to put in the place of one that cannot be decoded; None where it can."""
+    try:
+        Basic.Deliver().unmarshal(payload)
+    except Exception:
+        consumer_tag, position = _text(payload, 0)
+        tag, redelivered = struct.unpack_from(">QB", payload, position)
+        exchange, position = _text(payload, position + 9)
+        routing_key, _ = _text(payload, position)
+        return pamqp.frame.marshal(
+            Basic.Deliver(consumer_tag, tag, bool(redelivered), exchange, routing_key), channel
+        )
+    return None
+
+
+def _text(payload: bytes, position: int) -> tuple[str, int]:
+    """Read a short string at `position`, with odd bytes escaped; also return where it ends."""
+    end = position + 1 + payload[position]
+    text = payload[position + 1 : end].decode(errors="backslashreplace")
+    return text.encode()[:255].decode(errors="ignore"), end

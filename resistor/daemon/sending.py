@@ -1,0 +1,136 @@
+"""The second half of a batch: publish what was decided, take what is confirmed out of the outbox.
+
+Called by the pipeline, after the commit. What is not confirmed stays in the outbox, and the sweeper sends it
+again, with the same token.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from resistor.daemon import crashpoints
+from resistor.daemon.deciding import Decided
+from resistor.daemon.dispatching import Dispatcher
+from resistor.daemon.rules import Rules, quiet_until
+from resistor.engine.inbound import Wake
+from resistor.errors import StoreUnreachable
+from resistor.ports import Bus, Outcome, Publish, Published, Released, Store
+from resistor.telemetry import Telemetry
+
+log = logging.getLogger(__name__)
+
+REFUSED_PAUSE_SECONDS = 1.0  # before a full dead-letter queue is tried again: its messages wait, none is lost
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A run's actions: which steps' the broker took, and whether it took them all."""
+
+    decided: Decided
+    confirmed: list[str] = field(default_factory=list)
+    is_complete: bool = True
+
+
+class Sender:
+    """Publishes actions and dead letters, and marks what is confirmed."""
+
+    def __init__(
+        self, store: Store, bus: Bus, dispatcher: Dispatcher, telemetry: Telemetry, rules: Rules
+    ) -> None:
+        """Take both servers, what makes actions, what tells, and the settings."""
+        self._store = store
+        self._bus = bus
+        self._dispatcher = dispatcher
+        self._telemetry = telemetry
+        self._timing = rules.timing
+        self._patience = rules.patience
+
+    async def send(self, decided: Sequence[Decided], letters: Sequence[Publish]) -> None:
+        """Publish every action and every dead letter; when this returns, nothing of them can be lost."""
+        sent = await self._publish(decided, letters)
+        await self._mark([each for each in sent if each.confirmed])
+        await self._release(sent)
+
+    async def _publish(self, decided: Sequence[Decided], letters: Sequence[Publish]) -> list[_Sent]:
+        sent = [_Sent(each) for each in decided]
+        actions = [(each, step, publish) for each in sent for step, publish in self._actions(each.decided)]
+        messages = [*(publish for _, _, publish in actions), *letters]
+        if not messages:
+            return sent
+        crashpoints.reach("before-publish")
+        outcomes = await self._bus.publish(messages)
+        crashpoints.reach("after-publish")
+        self._telemetry.published(outcomes)
+        for (each, step, publish), outcome in zip(actions, outcomes, strict=False):
+            if outcome is Outcome.CONFIRMED:
+                each.confirmed.append(step)
+            else:
+                each.is_complete = False
+                self._telemetry.undelivered(publish.routing_key, outcome)
+        await self._insist(letters, outcomes[len(actions) :])
+        return sent
+
+    def _actions(self, decided: Decided) -> list[tuple[str, Publish]]:
+        run = decided.after
+        if run is None:
+            return []
+        make = partial(self._dispatcher.action, decided.workflow, run)
+        return [(dispatch.step, make(dispatch)) for dispatch in decided.outgoing.values()]
+
+    async def _insist(self, letters: Sequence[Publish], outcomes: Sequence[Outcome]) -> None:
+        """Publish dead letters until they are taken: their originals are acknowledged only then."""
+        left = _unconfirmed(letters, outcomes)
+        while left:
+            self._telemetry.dead_letters_refused(len(left))
+            await asyncio.sleep(REFUSED_PAUSE_SECONDS)
+            left = _unconfirmed(left, await self._bus.publish(left))
+
+    async def _mark(self, sent: Sequence[_Sent]) -> None:
+        now = time.time()
+        marks = [
+            Published(
+                run=run.id,
+                revision=run.revision + 1 if each.decided.is_change else run.revision,
+                steps=tuple(each.confirmed),
+                due_at=quiet_until(each.decided, now, self._timing),
+            )
+            for each in sent
+            if (run := each.decided.after) is not None
+        ]
+        if not marks:
+            return
+        try:
+            await self._store.published(marks)
+        except StoreUnreachable:
+            # The actions are out; when the store is back the sweeper sends them once more, with the same
+            # tokens. Waiting here would only hold the acknowledgements back.
+            log.debug("confirmed actions could not be marked", extra={"action": "mark_failed"})
+
+    async def _release(self, sent: Sequence[_Sent]) -> None:
+        """Say of runs that were claimed, and were not committed, when they are due again."""
+        now = time.time()
+        released = []
+        for each in sent:
+            decided = each.decided
+            claimed = [
+                told for told, _ in (*decided.verdicts, *decided.refused) if isinstance(told.inbound, Wake)
+            ]
+            if not claimed or decided.is_change or (decided.outgoing and each.is_complete):
+                continue
+            due_at = quiet_until(decided, now, self._timing)
+            if not each.is_complete:
+                due_at = now + self._timing.outbox_grace
+            revision = decided.after.revision if decided.after else 0
+            released.append(Released(run=claimed[0].run, revision=revision, due_at=due_at))
+        if released:
+            await self._patience.with_store(partial(self._store.release, released))
+
+
+def _unconfirmed(letters: Sequence[Publish], outcomes: Sequence[Outcome]) -> list[Publish]:
+    pairs = zip(letters, outcomes, strict=True)
+    return [letter for letter, outcome in pairs if outcome is not Outcome.CONFIRMED]

@@ -1,0 +1,89 @@
+"""Commands that are imported when they are called, and errors as one clear line and an exit code.
+
+`resistor --help` must be there at once, so the root knows each command's one line and not its file.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import IO, Any, NamedTuple
+
+import click
+
+from resistor.errors import DefinitionError, EnvironmentFault, OperatorMistake, ResistorError
+
+EXIT_FAILED, EXIT_USAGE, EXIT_UNREACHABLE = 1, 2, 3
+
+
+class Lazy(NamedTuple):
+    """A command that is not imported yet: `package.module:attribute`, and its line in the help."""
+
+    path: str
+    help: str
+
+
+class Told(click.ClickException):
+    """An error of ours, as the person at the terminal reads it."""
+
+    def __init__(self, error: ResistorError) -> None:
+        """Say `error`."""
+        super().__init__(str(error))
+        self.exit_code = exit_code_of(error)
+        self._error = error
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print it to standard error."""
+        file = file or sys.stderr
+        if isinstance(self._error, DefinitionError):
+            from resistor.catalog import show
+
+            for problem in self._error.problems:
+                click.echo(show(problem), file=file)
+            count = len(self._error.problems)
+            click.echo(f"Error: {count} {'problem' if count == 1 else 'problems'}", file=file)
+            return
+        click.echo(f"Error: {self.message}", file=file)
+
+
+def exit_code_of(error: ResistorError) -> int:
+    """Return the contract's exit code."""
+    if isinstance(error, OperatorMistake):
+        return EXIT_USAGE
+    return EXIT_UNREACHABLE if isinstance(error, EnvironmentFault) else EXIT_FAILED
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **more: Any) -> None:
+        """Take the commands by name, in the order of the help."""
+        super().__init__(*args, **more)
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the given order."""
+        return list(self._lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        lazy = self._lazy.get(cmd_name)
+        if lazy is None:
+            return None
+        module, _, attribute = lazy.path.partition(":")
+        command = getattr(import_module(module), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101 - it is our own table
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands, without importing one."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.help) for name, lazy in self._lazy.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the command. Our errors become one line and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except ResistorError as error:
+            raise Told(error) from None

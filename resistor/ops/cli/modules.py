@@ -1,0 +1,46 @@
+"""`resistor module …`: running modules, and which ones the workflows name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from resistor.ops.cli.options import output_option
+from resistor.ops.cli.output import Column, write_rows
+from resistor.ops.cli.session import Session, pass_session
+
+COLUMNS: Sequence[Column] = (
+    ("MODULE", lambda module: module["module"]),
+    ("RUNNING", lambda module: module["consumers"]),
+    ("WAITING", lambda module: module["messages"]),
+)
+
+
+@click.group()
+def module() -> None:
+    """Run modules; list those that workflows name."""
+
+
+@module.command("list")
+@output_option
+@pass_session
+def list_(session: Session, style: str) -> None:
+    """List the modules that workflows name: how many consumers each has, and how many actions wait."""
+    write_rows(asyncio.run(_list(session.settings())), COLUMNS, style=style)
+
+
+async def _list(settings: Any) -> list[dict[str, Any]]:
+    from resistor.ops import servers
+    from resistor.ops.diagnosis import known_modules
+
+    rows = []
+    modules = await known_modules(settings)
+    async with servers.open_bus(settings) as bus:
+        for name in sorted(modules):
+            info = await bus.inspect(bus.names.module_queue(name))
+            counts = {"consumers": info.consumers, "messages": info.messages} if info else {}
+            rows.append({"module": name, "consumers": 0, "messages": 0} | counts)
+    return rows

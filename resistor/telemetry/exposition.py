@@ -1,0 +1,100 @@
+"""Counters → the text that Prometheus reads.
+
+Called when somebody asks for /metrics, and never on a message's way.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from resistor import __version__
+from resistor.telemetry.counters import Counters, Histogram, Labels
+
+WORKFLOW = ("namespace", "workflow")
+VERSION = (*WORKFLOW, "version")
+ACTION = ("module", "action")
+
+
+class Exposition(Collector):
+    """The metrics of one process."""
+
+    def __init__(self, counters: Counters) -> None:
+        """Show `counters`, and what the process itself uses."""
+        self._counters = counters
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+
+    def render(self) -> tuple[bytes, str]:
+        """Return the text, and its content type."""
+        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+    def collect(self) -> Iterator[Metric]:
+        """Give every metric as it stands."""
+        build = {"version": __version__, "python": platform.python_version()}
+        yield InfoMetricFamily("resistor_build", "What is running.", value=build)
+        yield from self._runs()
+        yield from self._steps()
+        yield from self._messages()
+
+    def _runs(self) -> Iterator[Metric]:
+        seen = self._counters
+        yield _counter("runs_started", "Runs that began.", VERSION, seen.runs_started)
+        yield _counter("runs_finished", "Runs that ended.", (*VERSION, "status"), seen.runs_finished)
+        yield _histogram("run_duration_seconds", "From the event to the end.", WORKFLOW, seen.run_seconds)
+        yield _counter(
+            "events_without_id",
+            "Runs whose event has no message id: delivered twice, it is two runs.",
+            WORKFLOW,
+            seen.events_without_id,
+        )
+
+    def _steps(self) -> Iterator[Metric]:
+        seen = self._counters
+        yield _counter("steps_scheduled", "Actions sent.", ACTION, seen.steps_scheduled)
+        yield _counter("steps_completed", "Steps that ended well.", ACTION, seen.steps_completed)
+        yield _counter("steps_failed", "Attempts that failed.", ACTION, seen.steps_failed)
+        yield _counter("steps_postponed", "Answers `later`.", ACTION, seen.steps_postponed)
+        yield _histogram(
+            "step_duration_seconds", "From sending an attempt to its end.", ACTION, seen.step_seconds
+        )
+
+    def _messages(self) -> Iterator[Metric]:
+        seen = self._counters
+        yield _counter("messages", "Messages taken.", ("queue", "outcome"), seen.messages)
+        yield _counter("messages_rejected", "Dead letters made.", ("queue", "reason"), seen.rejected)
+        yield _counter("publishes", "Messages published.", ("outcome",), seen.publishes)
+        yield _counter(
+            "undelivered", "Publishes that no queue took.", ("routing_key", "outcome"), seen.undelivered
+        )
+        refused: dict[Labels, int] = {(): seen.dead_letters_refused}
+        yield _counter("dead_letters_refused", "Dead letters that the full dead queue refused.", (), refused)
+        conflicts: dict[Labels, int] = {(): seen.commit_conflicts}
+        yield _counter("commit_conflicts", "Commits that another daemon was faster than.", (), conflicts)
+        yield _histogram("batch_messages", "Messages decided together.", (), {(): seen.batch_messages})
+        yield _histogram(
+            "batch_seconds", "From taking a batch to having it published.", (), {(): seen.batch_seconds}
+        )
+
+
+def _counter(name: str, help_: str, labels: Labels, values: Mapping[Labels, int]) -> Metric:
+    family = CounterMetricFamily(f"resistor_{name}", help_, labels=labels)
+    for values_of_labels, count in sorted(values.items()):
+        family.add_metric(values_of_labels, count)
+    return family
+
+
+def _histogram(name: str, help_: str, labels: Labels, values: Mapping[Labels, Histogram]) -> Metric:
+    family = HistogramMetricFamily(f"resistor_{name}", help_, labels=labels)
+    for values_of_labels, histogram in sorted(values.items()):
+        bounds = [*map(str, histogram.bounds), "+Inf"]
+        below = accumulate(histogram.counts)
+        family.add_metric(values_of_labels, list(zip(bounds, below, strict=True)), histogram.total)
+    return family
