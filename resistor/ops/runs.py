@@ -49,9 +49,11 @@ class Reader:
         return None if run is None else Found(run, await self._workflow(run))
 
     async def find(self, run_id: str) -> Found:
-        """Return the run. Raises `OperatorMistake` for what is no run's id, `NotFound` where there is none."""
+        """Return the run. Raises `NotFound`, and `OperatorMistake` for what is no run's id."""
         if not RUN_ID.match(run_id):
-            raise OperatorMistake(f"{run_id!r} is not a run's id: it has 20 letters and digits, in small letters")
+            raise OperatorMistake(
+                f"{run_id!r} is not a run's id: it has 20 letters and digits, in small letters"
+            )
         found = await self.look(run_id)
         if found is None:
             raise NotFound(f"there is no run {run_id}: it never began, or it is forgotten by now")
@@ -67,6 +69,22 @@ class Reader:
             if latest.run.revision != found.run.revision:
                 yield latest
             found = latest
+
+    async def beginning(self, run_id: str) -> Found:
+        """Wait for the run to begin."""
+        while True:
+            found = await self.look(run_id)
+            if found is not None:
+                return found
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def end(self, run_id: str) -> Found:
+        """Wait for the run to end. Raises as `find` does."""
+        while True:
+            found = await self.find(run_id)
+            if found.run.state.status.is_final:
+                return found
+            await asyncio.sleep(POLL_SECONDS)
 
     async def history(self, run_id: str, *, follow: bool) -> AsyncIterator[tuple[View, Fact]]:
         """Give the run's facts; with `follow`, those to come as well, to its end. Raises as `find` does."""

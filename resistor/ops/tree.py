@@ -1,9 +1,9 @@
 """A run's object → a tree for a terminal. Pure: the time comes in.
 
-    shop/order.placed@3  abcdefghij0123456789  failed  2.000s
-    ├── ✓ reserve  warehouse.reserve  completed  0.120s
-    ├── ✗ charge   payments.take      failed     1.880s  attempt 2  card_declined: no funds
-    └── ○ ship     warehouse.ship     pending
+shop/order.placed@3  abcdefghij0123456789  failed  2.000s
+├── ✓ reserve  warehouse.reserve  completed  0.120s
+├── ✗ charge   payments.take      failed     1.880s  attempt 2  card_declined: no funds
+└── ○ ship     warehouse.ship     pending
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LOOKS: dict[str, tuple[str, str]] = {
 
 
 def run_tree(run: dict[str, Any], *, now: float) -> Tree:
-    """Return the tree of `run`, an object as `views.run_view` makes it. `now` is in seconds since the epoch."""
+    """Return the tree of `run`, an object of `views.run_view`. `now` is in seconds since the epoch."""
     _, style = LOOKS[run["status"]]
     title = Text.assemble(
         (f"{run['namespace']}/{run['workflow']}@{run['version']}", "bold"),
@@ -60,9 +60,7 @@ def _cells(step: dict[str, Any]) -> tuple[str, str, str]:
 
 def _line(step: dict[str, Any], widths: list[int], now: float) -> Text:
     mark, style = LOOKS[step["status"]]
-    name, does, status = (
-        f"{cell:<{width}}" for cell, width in zip(_cells(step), widths, strict=True)
-    )
+    name, does, status = (f"{cell:<{width}}" for cell, width in zip(_cells(step), widths, strict=True))
     line = Text.assemble((mark, style), f" {name}  ", (f"{does}  ", "dim"), (status, style))
     if step["started_at"] is not None:
         line.append(f"  {how_long(elapsed(step, now))}")

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,7 @@ class House:
         await self.until(has)
 
     @asynccontextmanager
-    async def daemon(self, catalog: Catalog | None = None, **settings: float) -> AsyncIterator[Daemon]:
+    async def daemon(self, catalog: Catalog | None = None, **settings: Any) -> AsyncIterator[Daemon]:
         """A further daemon; it drains at the end."""
         daemon = Daemon(
             self._settings(**settings), catalog or load_text(WORKFLOWS).or_raise(), self.telemetry
@@ -97,7 +98,7 @@ class House:
             stopping.set()
             await task
 
-    def _settings(self, **settings: float) -> Settings:
+    def _settings(self, **settings: Any) -> Settings:
         return Settings(
             broker=Broker(url=self.amqp_url),
             store=Store(url=self.redis_url, timeout_seconds=5.0, partitions=4),

@@ -53,12 +53,6 @@ class Outside:
         message = aio_pika.Message(content, delivery_mode=aio_pika.DeliveryMode.PERSISTENT, **properties)
         await target.publish(message, routing_key=key)
 
-    async def publish_without_id(self, exchange: str, key: str, body: bytes) -> None:
-        """Publish with no message id at all; with confirms this client would make one up."""
-        channel = await self._connection.channel(publisher_confirms=False)
-        await (await channel.get_exchange(exchange)).publish(aio_pika.Message(body), routing_key=key)
-        await channel.close()
-
     async def event(self, name: str, data: Any, *, id: str | None = None, **properties: Any) -> str:  # noqa: A002
         """Publish an event; returns its id."""
         event_id = id or uuid4().hex
@@ -101,8 +95,15 @@ class Outside:
         return await self.next("resistor.dead")
 
 
+def header_of(message: AbstractIncomingMessage, name: str) -> str:
+    """Give a header that must be text."""
+    value = message.headers[name]
+    assert isinstance(value, str)
+    return value
+
+
 def body_of(message: AbstractIncomingMessage) -> Any:
     return json.loads(message.body)
 
 
-__all__ = ["Outside", "body_of"]
+__all__ = ["Outside", "body_of", "header_of"]

@@ -10,7 +10,7 @@ import pytest
 from resistor.engine.run import RunStatus
 from resistor.tokens import Place, TokenKeys
 from tests.integration.conftest import TOKEN_KEYS, House
-from tests.integration.outside import body_of
+from tests.integration.outside import body_of, header_of
 from tests.integration.test_main_job import run_of
 
 PLACE = Place("shop", "order.placed", 1, "0" * 12, "a" * 20, "charge", 1, "payments", 4_000_000_000)
@@ -55,11 +55,11 @@ async def test_a_bad_event_is_a_dead_letter_and_the_next_event_starts(
     letter = await out.dead()
     assert letter.body == body
     assert letter.message_id == "bad-1"
-    assert letter.headers["resistor-reason"] == reason
-    assert letter.headers["resistor-detail"]
-    assert letter.headers["resistor-origin-queue"] == "resistor.events"
-    assert letter.headers["resistor-origin-routing-key"] == key
-    assert letter.headers["resistor-died-at"].endswith("Z")
+    assert header_of(letter, "resistor-reason") == reason
+    assert header_of(letter, "resistor-detail")
+    assert header_of(letter, "resistor-origin-queue") == "resistor.events"
+    assert header_of(letter, "resistor-origin-routing-key") == key
+    assert header_of(letter, "resistor-died-at").endswith("Z")
     assert (await out.action("payments")).correlation_id == run_of(good)
     assert await out.depth("resistor.dead") == 0
     assert house.telemetry.counters.rejected["resistor.events", reason] == 1
@@ -85,7 +85,7 @@ async def test_a_malformed_result_is_a_dead_letter_and_the_step_can_still_be_ans
     event_id = await out.event("shop.order.placed", {})
     charge = await out.action("payments")
     await out.answer(charge, body)
-    assert (await out.dead()).headers["resistor-reason"] == reason
+    assert header_of((await out.dead()), "resistor-reason") == reason
     await out.complete(charge, {"receipt": "r"})
     await out.complete(await out.action("parcel"))
     assert (await house.ended(run_of(event_id))).state.status is RunStatus.COMPLETED
@@ -103,7 +103,7 @@ async def test_a_result_over_the_limit_is_a_dead_letter_and_fails_the_step(house
     event_id = await house.outside.event("shop.order.placed", {})
     charge = await house.outside.action("payments")
     await house.outside.complete(charge, "x" * 258 * 1024)
-    assert (await house.outside.dead()).headers["resistor-reason"] == "too_large"
+    assert header_of((await house.outside.dead()), "resistor-reason") == "too_large"
     failure = (await house.ended(run_of(event_id))).state.failure
     assert failure is not None
     assert failure.type == "payload_too_large"
@@ -137,7 +137,7 @@ async def test_a_result_without_a_good_token_is_a_dead_letter_and_changes_nothin
     charge = await out.action("payments")
     before = await house.run(run_of(event_id))
     await out.answer(charge, {"status": "completed"}, headers={"resistor-token": token})
-    assert (await out.dead()).headers["resistor-reason"] == reason
+    assert header_of((await out.dead()), "resistor-reason") == reason
     assert await house.run(run_of(event_id)) == before
 
 
@@ -145,28 +145,28 @@ async def test_a_good_token_for_a_run_that_is_not_there_is_a_dead_letter(house: 
     out = house.outside
     await out.event("shop.order.placed", {})
     charge = await out.action("payments")
-    place = TokenKeys(TOKEN_KEYS).read(charge.headers["resistor-token"])
+    place = TokenKeys(TOKEN_KEYS).read(header_of(charge, "resistor-token"))
     elsewhere = Place(**{name: getattr(place, name) for name in place.__struct_fields__} | {"run": "z" * 20})
     token = TokenKeys(TOKEN_KEYS).sign(elsewhere)
     await out.answer(charge, {"status": "completed"}, headers={"resistor-token": token})
-    assert (await out.dead()).headers["resistor-reason"] == "unknown_run"
+    assert header_of((await out.dead()), "resistor-reason") == "unknown_run"
 
 
 async def test_an_expired_token_is_refused(house: House) -> None:
     out = house.outside
     await out.event("shop.order.placed", {})
     charge = await out.action("payments")
-    place = TokenKeys(TOKEN_KEYS).read(charge.headers["resistor-token"])
+    place = TokenKeys(TOKEN_KEYS).read(header_of(charge, "resistor-token"))
     old = Place(**{name: getattr(place, name) for name in place.__struct_fields__} | {"expires_at": 1})
     await out.answer(
         charge, {"status": "completed"}, headers={"resistor-token": TokenKeys(TOKEN_KEYS).sign(old)}
     )
-    assert (await out.dead()).headers["resistor-reason"] == "expired_token"
+    assert header_of((await out.dead()), "resistor-reason") == "expired_token"
 
 
 async def test_a_carbon_copied_message_is_refused(house: House) -> None:
     await house.outside.event("shop.order.placed", {}, headers={"CC": ["shop.order.placed"]})
-    assert (await house.outside.dead()).headers["resistor-reason"] == "bad_headers"
+    assert header_of((await house.outside.dead()), "resistor-reason") == "bad_headers"
 
 
 async def test_bad_messages_in_a_batch_spoil_none_of_the_good_ones(empty_house: House) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import click
 
 from resistor.errors import EnvironmentFault, OperatorMistake, RejectedMessage, ResistorError
 from resistor.ops.cli.lazy import EXIT_FAILED
-from resistor.ops.cli.options import Lasting, output_option
+from resistor.ops.cli.options import lasting, output_option
 from resistor.ops.cli.output import talk, write_json
 from resistor.ops.cli.session import Session, pass_session
 
@@ -27,10 +28,12 @@ def event() -> None:
 @click.option("--data", default="{}", show_default=True, metavar="JSON|@FILE|-", help="The event's data.")
 @click.option("--id", "event_id", metavar="ID", help="The same id again is the same run. Drawn by default.")
 @click.option("--wait", is_flag=True, help="Watch the run; exit with 1 where it does not end well.")
-@click.option("--timeout", type=Lasting(), default=60.0, help="With --wait: for so long. [default: 60s]")
+@click.option("--timeout", type=lasting, default=60.0, help="With --wait: for so long. [default: 60s]")
 @output_option
 @pass_session
-def publish(session: Session, name: str, data: str, event_id: str | None, style: str, **waiting: Any) -> None:
+def publish(
+    session: Session, /, name: str, data: str, event_id: str | None, style: str, **waiting: Any
+) -> None:
     """Publish an event, and print the id of the run that it starts.
 
     \b
@@ -54,7 +57,7 @@ def publish(session: Session, name: str, data: str, event_id: str | None, style:
 def _read(data: str) -> bytes:
     try:
         if data == "-":
-            return click.get_binary_stream("stdin").read()
+            return sys.stdin.buffer.read()
         return Path(data[1:]).read_bytes() if data.startswith("@") else data.encode()
     except OSError as error:
         raise OperatorMistake(f"--data: {data[1:]} cannot be read: {error.strerror}") from None
@@ -84,10 +87,12 @@ async def _publish(settings: Any, event: Any) -> None:
 
     async with servers.open_bus(settings) as bus:
         key = f"{event.namespace}.{event.name}"
-        [outcome] = await bus.publish([Publish(exchange=bus.names.events, routing_key=key, envelope=event_to_envelope(event))])
+        [outcome] = await bus.publish(
+            [Publish(exchange=bus.names.events, routing_key=key, envelope=event_to_envelope(event))]
+        )
     if outcome is Outcome.UNROUTABLE:
         raise EnvironmentFault(
-            "no queue takes events: was a daemon ever started here? (`resistor topology apply` makes the queues)"
+            "no queue takes events: was a daemon ever started here? (`resistor topology apply` makes them)"
         )
     if outcome is Outcome.REFUSED:
         raise ResistorError("RabbitMQ refused the event: is its queue full? (`resistor queue list`)")
@@ -96,27 +101,28 @@ async def _publish(settings: Any, event: Any) -> None:
 async def _wait(settings: Any, run: str, style: str, *, timeout: float) -> bool:
     from resistor.ops import servers
     from resistor.ops.cli.runs import show_run, watch_run
-    from resistor.ops.runs import POLL_SECONDS, Reader
+    from resistor.ops.runs import Reader
 
     async with servers.open_store(settings) as store:
         reader = Reader(store)
-        has_begun = False
         try:
             async with asyncio.timeout(timeout):
-                while await reader.look(run) is None:
-                    await asyncio.sleep(POLL_SECONDS)
-                has_begun = True
+                await reader.beginning(run)
                 if style == "table":
                     return await watch_run(store, run, style=style)
-                async for found in reader.changes(run):
-                    view = found.view
-                show_run(view, style=style)
-                return bool(view["status"] == "completed")
+                end = await reader.end(run)
         except TimeoutError:
-            seconds = f"{timeout:g} s"
             raise ResistorError(
-                f"the run has not ended within {seconds}: `resistor run watch {run}` goes on watching it"
-                if has_begun
-                else f"no run began within {seconds}: is a daemon running (`resistor doctor`), and has it a"
-                " workflow for this event (`resistor workflow list`)?"
+                _why_not(run, timeout, has_begun=await reader.look(run) is not None)
             ) from None
+    show_run(end.view, style=style)
+    return bool(end.view["status"] == "completed")
+
+
+def _why_not(run: str, timeout: float, *, has_begun: bool) -> str:
+    if has_begun:
+        return f"the run has not ended within {timeout:g} s: `resistor run watch {run}` goes on watching it"
+    return (
+        f"no run began within {timeout:g} s: is a daemon running (`resistor doctor`), and does it have a"
+        " workflow for this event (`resistor workflow list`)?"
+    )

@@ -12,7 +12,14 @@ from typing import IO, Any, NamedTuple
 
 import click
 
-from resistor.errors import DefinitionError, EnvironmentFault, OperatorMistake, ResistorError
+from resistor.errors import (
+    BrokerUnreachable,
+    DefinitionError,
+    EnvironmentFault,
+    OperatorMistake,
+    ResistorError,
+    StoreUnreachable,
+)
 
 EXIT_FAILED, EXIT_USAGE, EXIT_UNREACHABLE = 1, 2, 3
 
@@ -27,10 +34,11 @@ class Lazy(NamedTuple):
 class Told(click.ClickException):
     """An error of ours, as the person at the terminal reads it."""
 
+    exit_code = EXIT_FAILED
+
     def __init__(self, error: ResistorError) -> None:
         """Say `error`."""
         super().__init__(str(error))
-        self.exit_code = exit_code_of(error)
         self._error = error
 
     def show(self, file: IO[Any] | None = None) -> None:
@@ -44,14 +52,35 @@ class Told(click.ClickException):
             count = len(self._error.problems)
             click.echo(f"Error: {count} {'problem' if count == 1 else 'problems'}", file=file)
             return
-        click.echo(f"Error: {self.message}", file=file)
+        click.echo(f"Error: {self.format_message()}", file=file)
 
 
-def exit_code_of(error: ResistorError) -> int:
-    """Return the contract's exit code."""
+class ToldUsage(Told):
+    """A setting or an argument is wrong."""
+
+    exit_code = EXIT_USAGE
+
+
+class ToldUnreachable(Told):
+    """A server is away."""
+
+    exit_code = EXIT_UNREACHABLE
+
+    def format_message(self) -> str:
+        """Say where the address comes from, and how to do without servers."""
+        variable = _ADDRESSES.get(type(self._error))
+        hint = f" ({variable} says where it is; `resistor dev` needs no servers)" if variable else ""
+        return f"{self.message}{hint}"
+
+
+_ADDRESSES = {BrokerUnreachable: "RESISTOR_AMQP_URL", StoreUnreachable: "RESISTOR_REDIS_URL"}
+
+
+def told(error: ResistorError) -> Told:
+    """Return `error` with the contract's exit code."""
     if isinstance(error, OperatorMistake):
-        return EXIT_USAGE
-    return EXIT_UNREACHABLE if isinstance(error, EnvironmentFault) else EXIT_FAILED
+        return ToldUsage(error)
+    return ToldUnreachable(error) if isinstance(error, EnvironmentFault) else Told(error)
 
 
 class LazyGroup(click.Group):
@@ -86,4 +115,4 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except ResistorError as error:
-            raise Told(error) from None
+            raise told(error) from None

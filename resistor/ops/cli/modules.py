@@ -34,7 +34,7 @@ def list_(session: Session, style: str) -> None:
 
 async def _list(settings: Any) -> list[dict[str, Any]]:
     from resistor.ops import servers
-    from resistor.ops.diagnosis import known_modules
+    from resistor.ops.queues import known_modules
 
     rows = []
     modules = await known_modules(settings)

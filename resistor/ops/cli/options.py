@@ -24,57 +24,41 @@ output_option = click.option(
 )
 
 
-class When(click.ParamType):
-    """A time: so long ago (`24h`), or a date, with a time if need be; local where it names no zone."""
+def when(text: str) -> float:
+    """Read a time: so long ago (`24h`), or a date, with a time if need be; local where it names no zone.
 
-    name = "when"
+    Returns seconds since the epoch.
+    """
+    from resistor.config import duration
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return seconds since the epoch."""
-        from resistor.config import duration
-
-        if isinstance(value, float):
-            return value
-        try:
-            return time.time() - duration(value)
-        except ValueError:
-            pass
-        try:
-            return datetime.fromisoformat(value).timestamp()
-        except ValueError:
-            self.fail(f"{value!r} is neither 24h, 30m, … (so long ago) nor a date like 2026-11-22T14:05", param, ctx)
+    try:
+        return time.time() - duration(text)
+    except ValueError:
+        pass
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is neither 24h, 30m, … (so long ago) nor a date like 2026-11-22T14:05"
+        ) from None
 
 
-class Lasting(click.ParamType):
-    """A duration: `30`, `30s`, `1h30m`."""
+def lasting(text: str | float) -> float:
+    """Read a duration (`30`, `30s`, `1h30m`) as seconds."""
+    from resistor.config import duration
 
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return seconds."""
-        from resistor.config import duration
-
-        try:
-            return duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
-class WorkflowName(click.ParamType):
-    """NAMESPACE/WORKFLOW, or NAMESPACE.EVENT as on a routing key, with @VERSION if need be."""
-
-    name = "workflow"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str, int | None]:
-        """Return namespace, workflow, version."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            return split_workflow(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+def workflow_name(text: str) -> tuple[str, str, int | None]:
+    """Read NAMESPACE/WORKFLOW, or NAMESPACE.EVENT as on a routing key, with @VERSION if need be."""
+    try:
+        return split_workflow(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def run_filters(command: Command) -> Command:
@@ -91,12 +75,12 @@ def run_filters(command: Command) -> Command:
                 help="Only runs in this status; may be given more than once.",
             ),
             click.option(
-                "--workflow", type=WorkflowName(), metavar="NS/WORKFLOW", help="Only runs of this workflow."
+                "--workflow", type=workflow_name, metavar="NS/WORKFLOW", help="Only runs of this workflow."
             ),
             click.option(
-                "--since", type=When(), metavar="WHEN", help="Begun after: 24h ago, or a date and time."
+                "--since", type=when, metavar="WHEN", help="Begun after: 24h ago, or a date and time."
             ),
-            click.option("--until", type=When(), metavar="WHEN", help="Begun before."),
+            click.option("--until", type=when, metavar="WHEN", help="Begun before."),
             click.option(
                 "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most."
             ),

@@ -36,8 +36,7 @@ def list_(session: Session, style: str, *, with_buckets: bool) -> None:
 
 async def _list(settings: Any, *, with_buckets: bool) -> list[dict[str, Any]]:
     from resistor.ops import servers
-    from resistor.ops.diagnosis import known_modules
-    from resistor.ops.queues import inspect_queues
+    from resistor.ops.queues import inspect_queues, known_modules
 
     modules = await known_modules(settings)
     async with servers.open_bus(settings) as bus:

@@ -25,13 +25,26 @@ RUN_COLUMNS: Sequence[Column] = (
     ("ERROR", lambda run: run["error"] and run["error"]["type"]),
 )
 
+
+def _details(fact: dict[str, Any]) -> str:
+    told = []
+    for name, value in fact.items():
+        if name == "error" and value:
+            told.append(": ".join(filter(None, (value["type"], value["message"]))))
+        elif name == "until":
+            told.append(f"until={local_time(value)}")
+        elif name not in ("seq", "at", "fact", "step", "attempt", "details"):
+            told.append(f"{name}={value}")
+    return " ".join(told)
+
+
 EVENT_COLUMNS: Sequence[Column] = (
     ("SEQ", lambda fact: fact["seq"]),
     ("AT", lambda fact: f"{local_time(fact['at'])}{fact['at'][19:23]}"),
     ("FACT", lambda fact: f"{fact['fact']:<14}"),
     ("STEP", lambda fact: fact["step"]),
     ("ATTEMPT", lambda fact: fact["attempt"]),
-    ("DETAILS", lambda fact: _details(fact)),
+    ("DETAILS", _details),
 )
 
 
@@ -45,7 +58,7 @@ def run() -> None:
 @click.option("--follow", "-f", is_flag=True, help="Go on: print runs as they begin and change.")
 @output_option
 @pass_session
-def list_(session: Session, style: str, *, follow: bool, **filters: Any) -> None:
+def list_(session: Session, /, style: str, *, follow: bool, **filters: Any) -> None:
     """List runs, the latest first."""
     asyncio.run(_list(session, style, filters, follow=follow))
 
@@ -211,15 +224,3 @@ async def _events(session: Session, run_id: str, style: str, *, follow: bool) ->
                 table.write([fact])
             else:
                 write_json(fact, style="jsonl")
-
-
-def _details(fact: dict[str, Any]) -> str:
-    told = []
-    for name, value in fact.items():
-        if name == "error" and value:
-            told.append(": ".join(filter(None, (value["type"], value["message"]))))
-        elif name == "until":
-            told.append(f"until={local_time(value)}")
-        elif name not in ("seq", "at", "fact", "step", "attempt", "details"):
-            told.append(f"{name}={value}")
-    return " ".join(told)

@@ -14,7 +14,7 @@ from resistor.ops.cli.session import Session, pass_session
 @click.option("--http", metavar="HOST:PORT|off", help="Probes and metrics [RESISTOR_HTTP].")
 @click.option("--drain", metavar="SECONDS", help="How long a stop may take [RESISTOR_DRAIN_SECONDS].")
 @pass_session
-def serve(session: Session, **flags: Any) -> None:
+def serve(session: Session, /, **flags: Any) -> None:
     """Run the daemon until SIGTERM or SIGINT.
 
     Any number of them share the work: start a second one for high availability.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from typing import Any
 
@@ -27,7 +28,7 @@ def token() -> None:
 def verify(session: Session, text: str, style: str) -> None:
     """Say what place a continue token names. Exits with 1 where it is not ours, or expired."""
     if text == "-":
-        text = click.get_text_stream("stdin").read()
+        text = sys.stdin.read()
     keys = asyncio.run(_keys(session.settings()))
     try:
         place = keys.read(text.strip())

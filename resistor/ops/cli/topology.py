@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from resistor.errors import ResistorError
 from resistor.ops.cli.options import output_option
-from resistor.ops.cli.output import Column, talk, write_json, write_rows
+from resistor.ops.cli.output import Column, talk, write_rows
 from resistor.ops.cli.session import Session, pass_session
 from resistor.ops.text import plural
 
@@ -43,10 +42,7 @@ def show(session: Session, modules: tuple[str, ...], style: str) -> None:
     """Show what has to be there. Asks no server."""
     wanted = wanted_topology(session.settings(), modules)
     rows = list(_rows(wanted))
-    if style == "table":
-        write_rows(rows, COLUMNS, style=style)
-    else:
-        write_json(rows, style=style) if style == "json" else write_rows(rows, COLUMNS, style=style)
+    write_rows(rows, COLUMNS, style=style)
 
 
 @topology.command()
@@ -76,19 +72,9 @@ def wanted_topology(settings: Any, modules: Sequence[str] = ()) -> Any:
     """Return the topology with the queues of `modules`, or else of those that the definition files name."""
     from resistor.bus import Names
     from resistor.bus import topology as topology_of
+    from resistor.ops.queues import modules_of_files
 
     return topology_of(Names(settings.broker.prefix), sorted(set(modules) or modules_of_files(settings)))
-
-
-def modules_of_files(settings: Any) -> frozenset[str]:
-    """Return the modules that the definition files name: none, where there are none or they are wrong."""
-    from resistor.catalog import load
-
-    try:
-        return load(settings.definitions.paths).catalog.modules
-    except ResistorError as error:
-        talk(f"no definition files: {error}")
-        return frozenset()
 
 
 def _rows(wanted: Any) -> Iterator[dict[str, Any]]:

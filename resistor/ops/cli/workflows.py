@@ -11,7 +11,7 @@ import click
 
 from resistor.errors import NotFound, ResistorError, VersionConflict
 from resistor.ops.cli.lazy import EXIT_FAILED
-from resistor.ops.cli.options import WorkflowName, output_option
+from resistor.ops.cli.options import output_option, workflow_name
 from resistor.ops.cli.output import Column, talk, write_json, write_rows
 from resistor.ops.cli.session import Session, pass_session
 from resistor.ops.text import plural, shortened
@@ -53,7 +53,7 @@ def list_(session: Session, style: str, *, from_files: bool) -> None:
 
 
 @workflow.command()
-@click.argument("name", type=WorkflowName(), metavar="NAMESPACE/WORKFLOW[@VERSION]")
+@click.argument("name", type=workflow_name, metavar="NAMESPACE/WORKFLOW[@VERSION]")
 @files_option
 @output_option
 @pass_session
@@ -78,7 +78,11 @@ def show(session: Session, name: tuple[str, str, int | None], style: str, *, fro
     if view["description"]:
         click.echo(view["description"])
     click.echo()
-    columns = (("STEP", lambda s: s["id"]), ("MODULE", lambda s: s["module"]), ("ACTION", lambda s: s["action"]))
+    columns = (
+        ("STEP", lambda s: s["id"]),
+        ("MODULE", lambda s: s["module"]),
+        ("ACTION", lambda s: s["action"]),
+    )
     write_rows(view["steps"], columns, style=style)
 
 

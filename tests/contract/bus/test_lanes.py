@@ -12,7 +12,7 @@ from tests.contract.bus.post import PATIENCE_S, bodies, letter, take
 
 
 async def test_a_lane_gives_one_message_when_idle_and_many_under_load(bus: AmqpBus, names: Names) -> None:
-    lane = bus.lane(names.events_queue, prefetch=100)
+    lane = bus.lane(names.events_queue, prefetch=200)
     await bus.publish([letter(names.events, "shop.placed", b"1")])
     assert bodies(await lane.take(50)) == [b"1"]
 
