@@ -15,6 +15,7 @@ import logging
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import aiormq
@@ -29,6 +30,11 @@ from resistor.bus.wire import Lost, is_usable, losing, open_channel, shut, when_
 from resistor.ports import Delivery
 
 log = logging.getLogger(__name__)
+
+RENEW_SECONDS = 60.0
+"""A lane that was quiet for so long consumes anew. RabbitMQ 3.10 tells nobody when a quorum queue is deleted
+and declared again in the same moment, counts the old consumers as the new queue's, and lets what it gives them
+disappear until their channel is closed."""
 
 _Send = Callable[[aiormq.Channel, int, bool], Awaitable[None]]
 
@@ -47,13 +53,15 @@ class QueueLane:
         self._arrived: deque[Delivery] = deque()
         self._news = asyncio.Event()
         self._is_missing = False
+        self._is_quiet = False
+        self._is_consuming = False
         self._keeper = asyncio.create_task(self._keep(), name=f"lane {queue}")
         self._keeper.add_done_callback(lambda _: self._news.set())
 
     @property
     def is_consuming(self) -> bool:
         """Whether the broker would deliver now: the queue is there and so is the connection."""
-        return self._channel is not None
+        return self._is_consuming
 
     async def take(self, limit: int) -> Sequence[Delivery]:
         """Wait for a message and return what is there, `limit` at most: one when idle, many under load.
@@ -112,7 +120,7 @@ class QueueLane:
         while True:
             channel, over = await self._begin_again()
             try:
-                await over.wait()
+                await self._until_over(over)
             finally:
                 self._forget()
                 await shut(channel)
@@ -146,7 +154,18 @@ class QueueLane:
         if self._is_missing:
             self._is_missing = False
             log.warning("queue %s is back", self._queue, extra={"action": "queue_back"})
+        self._is_consuming = True
         return channel, over
+
+    async def _until_over(self, over: asyncio.Event) -> None:
+        """Wait until consuming has ended, or has been quiet for too long to be believed."""
+        while not over.is_set():
+            self._is_quiet = not self._unacked
+            with suppress(TimeoutError):
+                async with asyncio.timeout(RENEW_SECONDS):
+                    await over.wait()
+            if self._is_quiet:
+                return
 
     async def _arrive(self, generation: int, message: DeliveredMessage) -> None:
         delivery, properties = message.delivery, message.header.properties
@@ -154,6 +173,7 @@ class QueueLane:
             return
         tag = delivery.delivery_tag or 0
         redelivered = bool(delivery.redelivered)
+        self._is_quiet = False
         self._unacked[tag] = None
         self._arrived.append(
             Delivery(
@@ -171,6 +191,7 @@ class QueueLane:
 
     def _forget(self) -> None:
         self._generation += 1
+        self._is_consuming = False
         self._channel = None
         self._unacked.clear()
         self._arrived.clear()

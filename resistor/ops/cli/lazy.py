@@ -68,12 +68,12 @@ class ToldUnreachable(Told):
 
     def format_message(self) -> str:
         """Say where the address comes from, and how to do without servers."""
-        variable = _ADDRESSES.get(type(self._error))
+        variable = next((name for kind, name in _ADDRESSES if isinstance(self._error, kind)), None)
         hint = f" ({variable} says where it is; `resistor dev` needs no servers)" if variable else ""
         return f"{self.message}{hint}"
 
 
-_ADDRESSES = {BrokerUnreachable: "RESISTOR_AMQP_URL", StoreUnreachable: "RESISTOR_REDIS_URL"}
+_ADDRESSES = ((BrokerUnreachable, "RESISTOR_AMQP_URL"), (StoreUnreachable, "RESISTOR_REDIS_URL"))
 
 
 def told(error: ResistorError) -> Told:

@@ -24,6 +24,35 @@ def module() -> None:
     """Run modules; list those that workflows name."""
 
 
+@module.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH:OBJECT...")
+@pass_session
+def run(session: Session, paths: tuple[str, ...]) -> None:
+    """Run modules of the Python SDK until SIGTERM or SIGINT.
+
+    \b
+    resistor module run modules/payments.py:payments
+    resistor module run workers.mail:mail workers.parcel:parcel
+    """
+    settings = session.settings()
+    from resistor.sdk.loading import load_module
+    from resistor.telemetry import configure_logging
+
+    modules = [load_module(path) for path in paths]
+    configure_logging(settings.log)
+    asyncio.run(_run(settings, modules))
+
+
+async def _run(settings: Any, modules: Sequence[Any]) -> None:
+    from resistor.daemon.lifecycle import stop_on_signals
+    from resistor.sdk.runner import run_modules
+
+    with stop_on_signals() as stopping:
+        await run_modules(
+            modules, amqp_url=settings.broker.url, prefix=settings.broker.prefix, stopping=stopping
+        )
+
+
 @module.command("list")
 @output_option
 @pass_session

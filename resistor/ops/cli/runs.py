@@ -16,6 +16,8 @@ from resistor.ops.cli.output import Column, Table, talk, write_json, write_rows
 from resistor.ops.cli.session import Session, pass_session
 from resistor.ops.text import elapsed, how_long, local_time
 
+WIDE = 1000  # columns of what is no terminal: nothing is wrapped in a file
+
 RUN_COLUMNS: Sequence[Column] = (
     ("RUN", lambda run: run["id"]),
     ("WORKFLOW", lambda run: f"{run['namespace']}/{run['workflow']}@{run['version']}"),
@@ -135,8 +137,8 @@ def show_run(view: dict[str, Any], *, style: str) -> None:
 
     from resistor.ops.tree import run_tree
 
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(run_tree(view, now=time.time()), soft_wrap=True)
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
+    console.print(run_tree(view, now=time.time()))
     event = view["event"]["id"]
     click.echo(f"started {local_time(view['started_at'])}" + (f" by event {event}" if event else ""))
 

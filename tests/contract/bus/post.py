@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -34,3 +34,10 @@ async def take(lane: QueueLane, count: int) -> list[Delivery]:
 def bodies(deliveries: Sequence[Delivery]) -> list[bytes]:
     """Give the bodies, in order."""
     return [delivery.envelope.body for delivery in deliveries]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until `condition` holds: for what a broker tells nobody."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110 - nobody could set an event for it
+            await asyncio.sleep(0.01)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import aiormq
+import pytest
 
-from resistor.bus import AmqpBus, Names, topology
+from resistor.bus import AmqpBus, Names, consuming, topology
 from tests.contract.bus.conftest import NewBus
-from tests.contract.bus.post import PATIENCE_S, bodies, letter, take
+from tests.contract.bus.post import PATIENCE_S, bodies, letter, take, until
 
 
 async def test_a_lane_gives_one_message_when_idle_and_many_under_load(bus: AmqpBus, names: Names) -> None:
@@ -145,11 +146,24 @@ async def test_a_deleted_queue_is_consumed_again_when_it_is_back(
     stale = await take(lane, 1)
 
     await stranger.queue_delete(names.events_queue)
+    await until(lambda: not lane.is_consuming)
     await bus.publish([letter(names.commands, "pause", b"meanwhile")])
     assert bodies(await take(neighbour, 1)) == [b"meanwhile"]
 
     await bus.declare(topology(names))
     await lane.ack(stale)
+    await bus.publish([letter(names.events, "shop.placed", b"after")])
+    assert bodies(await take(lane, 1)) == [b"after"]
+
+
+async def test_a_queue_deleted_and_declared_in_one_moment_is_consumed_again(
+    bus: AmqpBus, names: Names, stranger: aiormq.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consuming, "RENEW_SECONDS", 0.5)
+    lane = bus.lane(names.events_queue, prefetch=10)
+    await until(lambda: lane.is_consuming)
+    await stranger.queue_delete(names.events_queue)
+    await bus.declare(topology(names))
     await bus.publish([letter(names.events, "shop.placed", b"after")])
     assert bodies(await take(lane, 1)) == [b"after"]
 

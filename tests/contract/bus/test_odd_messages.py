@@ -1,10 +1,11 @@
-"""Messages that no honest client sends: they arrive, or are refused by their reader; they never break a lane."""
+"""Messages that no honest client sends: they arrive, or their reader refuses them; they break no lane."""
 
 from __future__ import annotations
 
 import struct
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import aiormq
 import pamqp.frame
@@ -16,6 +17,7 @@ from pamqp.header import ContentHeader
 from resistor.bus import AmqpBus, Names
 from resistor.errors import RejectedMessage
 from resistor.ports import Outcome, Publish
+from tests.conftest import AmqpBroker
 from tests.contract.bus.post import bodies, letter, take
 
 PLACEHOLDER = b"PLACEHOLDER"
@@ -25,8 +27,9 @@ NESTED = b"F" + struct.pack(">I", 0)
 
 def raw(channel: aiormq.Channel, exchange: str, key: str, properties: Basic.Properties) -> bytes:
     """Give the frames of a message without a body, to be tampered with."""
-    frames = [Basic.Publish(exchange=exchange, routing_key=key), ContentHeader(properties=properties)]
-    return b"".join(pamqp.frame.marshal(frame, channel.number) for frame in frames)
+    publish = Basic.Publish(exchange=exchange, routing_key=key)
+    header = ContentHeader(properties=properties)
+    return pamqp.frame.marshal(publish, channel.number) + pamqp.frame.marshal(header, channel.number)
 
 
 async def send(channel: aiormq.Channel, frames: bytes) -> None:
@@ -37,7 +40,7 @@ async def send(channel: aiormq.Channel, frames: bytes) -> None:
 async def test_headers_of_every_type_arrive_and_are_refused_only_where_text_is_wanted(
     bus: AmqpBus, names: Names, stranger: aiormq.Channel
 ) -> None:
-    headers = {
+    headers: dict[str, Any] = {
         "number": 5,
         "table": {"a": [1, {"b": None}]},
         "decimal": Decimal("1.5"),
@@ -55,8 +58,15 @@ async def test_headers_of_every_type_arrive_and_are_refused_only_where_text_is_w
             delivery.envelope.text_header(name)
 
 
-async def test_headers_that_amqp_would_round_or_refuse_are_published_as_text(bus: AmqpBus, names: Names) -> None:
-    headers = {"huge": 2**70, "tenth": 0.1, "decimal": Decimal("99999999999.5"), "list": [2**70, "x"]}
+async def test_headers_that_amqp_would_round_or_refuse_are_published_as_text(
+    bus: AmqpBus, names: Names
+) -> None:
+    headers: dict[str, Any] = {
+        "huge": 2**70,
+        "tenth": 0.1,
+        "decimal": Decimal("99999999999.5"),
+        "list": [2**70, "x"],
+    }
     assert await bus.publish([letter(names.dead, "x", **headers)]) == [Outcome.CONFIRMED]
     (dead,) = await take(bus.lane(names.dead_queue, prefetch=1), 1)
     assert dead.envelope.headers == {
@@ -70,7 +80,12 @@ async def test_headers_that_amqp_would_round_or_refuse_are_published_as_text(bus
 async def test_odd_headers_can_be_published_on_to_the_dead_letters(
     bus: AmqpBus, names: Names, stranger: aiormq.Channel
 ) -> None:
-    headers = {"decimal": Decimal("1.5"), "nothing": None, "time": MOMENT, "bytes": bytearray(b"\xff")}
+    headers: dict[str, Any] = {
+        "decimal": Decimal("1.5"),
+        "nothing": None,
+        "time": MOMENT,
+        "bytes": bytearray(b"\xff"),
+    }
     frames = raw(stranger, names.events, "a.b", Basic.Properties(headers=dict(headers), delivery_mode=2))
     await send(stranger, frames)
     (delivery,) = await take(bus.lane(names.events_queue, prefetch=1), 1)
@@ -99,7 +114,9 @@ async def test_properties_that_cannot_be_decoded_make_a_message_that_is_not_json
         while len(table) < 60_000:
             table = b"F" + struct.pack(">I", len(table) + 2) + b"\x01a" + table
         payload = struct.pack(">HHQH", 60, 0, 0, 1 << 13) + table[1:]
-        publish = pamqp.frame.marshal(Basic.Publish(exchange=names.events, routing_key="a.b"), stranger.number)
+        publish = pamqp.frame.marshal(
+            Basic.Publish(exchange=names.events, routing_key="a.b"), stranger.number
+        )
         frames = publish + struct.pack(">BHI", 2, stranger.number, len(payload)) + payload + b"\xce"
     lane = bus.lane(names.events_queue, prefetch=10)
     await send(stranger, frames)
@@ -112,8 +129,10 @@ async def test_properties_that_cannot_be_decoded_make_a_message_that_is_not_json
 
 
 async def test_a_routing_key_that_is_not_utf8_is_escaped(
-    bus: AmqpBus, names: Names, stranger: aiormq.Channel
+    amqp_broker: AmqpBroker, bus: AmqpBus, names: Names, stranger: aiormq.Channel
 ) -> None:
+    if amqp_broker.name == "dev broker":
+        pytest.skip("the dev broker refuses such a key from whoever sends it")
     lane = bus.lane(names.events_queue, prefetch=10)
     frames = raw(stranger, names.events, "PLACEHOLDER.b", Basic.Properties(message_id="m"))
     await send(stranger, frames.replace(PLACEHOLDER, b"shop\xff_______"[: len(PLACEHOLDER)]))

@@ -1,0 +1,48 @@
+# Everything a person or CI does here. `make help` lists it; each target sets up what it needs by itself.
+.DEFAULT_GOAL := help
+.PHONY: help run test check unit format clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+TEST_INSTALLED := $(VENV)/.test-installed
+# Tests run in two processes: more do not help on two cores, and each starts its own servers.
+JOBS ?= 2
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(INSTALLED) ## the demo: broker, store, daemon, modules and runs in one process; nothing to install, Ctrl-C ends it
+	@$(BIN)/resistor dev --demo
+
+test: check ## all tests: lint, types, import contracts, unit, contract, integration, acceptance
+	$(BIN)/python -m pytest tests -n $(JOBS) --dist loadgroup --maxfail 5
+
+check: $(TEST_INSTALLED) ## the fast part: lint, format, types, import contracts, unit tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest tests/unit
+
+unit: $(TEST_INSTALLED) ## unit tests only: no servers, seconds
+	$(BIN)/python -m pytest tests/unit
+
+format: $(TEST_INSTALLED) ## format the code and mend what lint can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## remove what these targets made
+	rm -rf $(VENV) .cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml
+	@PYTHON=$(PYTHON) sh .ci/make-venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+$(TEST_INSTALLED): pyproject.toml
+	@PYTHON=$(PYTHON) sh .ci/make-venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@ $(INSTALLED)

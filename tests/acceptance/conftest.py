@@ -1,0 +1,131 @@
+"""An installation of real processes on private servers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from resistor.engine.identity import run_id
+from resistor.engine.run import EVERYTHING, Run
+from resistor.messages.event import Event
+from resistor.store import RedisStore
+from tests.acceptance.processes import PATIENCE_SECONDS, Process
+from tests.integration.outside import Outside
+
+DEFINITION = """
+shop:
+  three:
+    version: 1
+    steps:
+      - {module: ledger, action: write, id: one}
+      - {module: ledger, action: write, id: two, with: {n: "${input.n}"}}
+      - {module: ledger, action: write, id: three, with: {n: "${steps.two.output.wrote}"}}
+"""
+
+
+def run_of(event_id: str) -> str:
+    return run_id(Event(namespace="shop", name="three", data=b"", id=event_id), "")
+
+
+@dataclass
+class Site:
+    """Where the processes live: servers, definitions, the ledger, and the outside."""
+
+    directory: Path
+    amqp_url: str
+    redis_url: str
+    outside: Outside
+    store: RedisStore
+    processes: list[Process] = field(default_factory=list)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {
+            "RESISTOR_AMQP_URL": self.amqp_url,
+            "RESISTOR_REDIS_URL": self.redis_url,
+            "RESISTOR_TOKEN_KEYS": "k1:a secret of the tests that is long",
+            "RESISTOR_DEFINITIONS": str(self.directory / "definitions"),
+            "RESISTOR_HTTP": "off",
+            "RESISTOR_SWEEP_INTERVAL_SECONDS": "0.1",
+            "RESISTOR_OUTBOX_GRACE_SECONDS": "1",
+            "RESISTOR_LEASE_SECONDS": "2",
+            "LEDGER": str(self.directory / "ledger"),
+            **more,
+        }
+
+    async def start(self, *arguments: str, **environment: str) -> Process:
+        process = await Process.start(*arguments, environment=self.environment(**environment))
+        self.processes.append(process)
+        return process
+
+    async def daemon(self, **environment: str) -> Process:
+        """A daemon that takes messages."""
+        process = await self.start("serve", **environment)
+        await process.says("taking messages")
+        return process
+
+    async def module(self) -> Process:
+        """A process with the ledger module."""
+        process = await self.start("module", "run", "tests/acceptance/ledger_module.py:ledger")
+        await process.says("module_ready")
+        return process
+
+    async def publish(self, ids: list[str]) -> None:
+        await asyncio.gather(
+            *(self.outside.event("shop.three", {"n": n}, id=each) for n, each in enumerate(ids))
+        )
+
+    async def ended(self, event_id: str) -> Run:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                run = (await self.store.load([(run_of(event_id), EVERYTHING)])).runs[0]
+                if run is not None and run.state.status.is_final:
+                    return run
+                await asyncio.sleep(0.02)
+
+    def effects(self) -> Counter[str]:
+        """How often each step was done, by its idempotency key."""
+        ledger = self.directory / "ledger"
+        lines = ledger.read_text().splitlines() if ledger.exists() else []
+        return Counter(line.split()[3] for line in lines)
+
+    async def holds(self, ids: list[str]) -> None:
+        """Assert what is true after any fault: each event one run, each run one ending, each step done."""
+        runs = [await self.ended(event_id) for event_id in ids]
+        effects = self.effects()
+        for event_id, run in zip(ids, runs, strict=True):
+            assert run.state.status == "completed", run.state
+            assert run.outputs["three"] == b'{"wrote":%d}' % int(event_id.split("-")[1])
+            assert run.unconfirmed == frozenset()
+            history = [(fact.name.value, fact.step) for fact in await self.store.history(run.id)]
+            expected = [("run_started", None)]
+            for step in ("one", "two", "three"):
+                expected += [("step_scheduled", step), ("step_completed", step)]
+            assert history == [*expected, ("run_completed", None)]
+            for step in ("one", "two", "three"):
+                assert effects[f"{run.id}:{step}"] >= 1
+        assert len(effects) == 3 * len(ids), "something was done that no run asked for"
+        assert await self.outside.depth("resistor.dead") == 0
+
+
+@pytest.fixture
+async def site(rabbitmq_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Site]:
+    (tmp_path / "definitions").mkdir()
+    (tmp_path / "definitions" / "shop.yaml").write_text(DEFINITION)
+    async with AsyncExitStack() as closing:
+        outside = await Outside.open(rabbitmq_url)
+        closing.push_async_callback(outside.close)
+        await outside.start()
+        store = RedisStore(redis_url, timeout=5.0)
+        closing.push_async_callback(store.close)
+        site = Site(tmp_path, rabbitmq_url, redis_url, outside, store)
+        try:
+            yield site
+        finally:
+            for process in site.processes:
+                await process.kill()

@@ -1,0 +1,74 @@
+"""RabbitMQ or Redis away: the daemon waits, says so once, and comes back by itself."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.acceptance.conftest import Site
+from tests.servers import RabbitMQ, RedisServer
+
+pytestmark = pytest.mark.xdist_group("acceptance")
+
+
+def ids(count: int) -> list[str]:
+    return [f"order-{number}" for number in range(count)]
+
+
+async def test_redis_away_under_load_holds_messages_and_dead_letters_none(
+    site: Site, redis_server: RedisServer
+) -> None:
+    daemon = await site.daemon()
+    await site.module()
+    await site.publish(ids(50))
+    await site.ended("order-0")
+    redis_server.kill()
+    await site.publish([f"order-{number}" for number in range(50, 100)])
+    await daemon.says("store_away")
+    redis_server.start()
+    await daemon.says("store_back")
+    for number in range(100):
+        assert (await site.ended(f"order-{number}")).state.status == "completed"
+    assert await site.outside.depth("resistor.dead") == 0
+    assert sum("store_away" in line for line in daemon.lines) == sum(
+        "store_back" in line for line in daemon.lines
+    )
+
+
+async def test_redis_away_at_start_is_waited_for(site: Site, redis_server: RedisServer) -> None:
+    redis_server.stop()
+    daemon = await site.start("serve")
+    await daemon.says("store_away")
+    await asyncio.to_thread(redis_server.start)
+    await daemon.says("taking messages")
+    await site.module()
+    await site.publish(ids(3))
+    await site.holds(ids(3))
+
+
+async def test_sigterm_while_waiting_for_a_server_ends_with_0(site: Site, redis_server: RedisServer) -> None:
+    redis_server.stop()
+    daemon = await site.start("serve")
+    await daemon.says("store_away")
+    assert await daemon.stop() == 0
+    redis_server.start()
+
+
+async def test_rabbitmq_killed_under_load_loses_nothing(site: Site, rabbitmq: RabbitMQ) -> None:
+    daemon = await site.daemon()
+    module = await site.module()
+    await site.publish(ids(50))
+    await site.ended("order-0")
+    await site.outside.close()
+    await asyncio.to_thread(rabbitmq.kill)
+    await daemon.says("broker_away")
+    await asyncio.to_thread(rabbitmq.start)
+    await daemon.says("broker_back")
+    site.outside = await type(site.outside).open(site.amqp_url)
+    await site.outside.start()
+    await site.publish([f"order-{number}" for number in range(50, 60)])
+    await site.holds(ids(60))
+    assert not module.is_over
+    assert sum("broker_away" in line for line in daemon.lines) == 1
+    await site.outside.close()

@@ -1,0 +1,183 @@
+"""A command line whose store and bus are in memory."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from resistor.bus import Names, Topology
+from resistor.bus.bus import QueueInfo
+from resistor.engine.facts import Fact
+from resistor.engine.run import Reads, Run
+from resistor.errors import BrokerUnreachable, OperatorMistake, StoreUnreachable
+from resistor.ops import servers
+from resistor.ops.cli.root import command_line
+from resistor.ports import Loaded, Outcome, Publish
+from resistor.store import StoreHealth
+from resistor.store.reading import RunFilter
+from tests.unit.ops.samples import COMPLETED, FAILED, HISTORY, KEY, RUN, RUNNING, START, WORKFLOW
+
+HEALTHY = StoreHealth(
+    version="8.1",
+    is_persistent=True,
+    fsync="everysec",
+    eviction="noeviction",
+    is_primary=True,
+    replicas=0,
+    used_bytes=1,
+)
+
+
+@dataclass
+class FakeStore:
+    """What commands read of a store."""
+
+    runs: list[Run] = field(default_factory=lambda: [FAILED, RUNNING, COMPLETED])
+    workflows: dict[str, bytes] = field(default_factory=lambda: {KEY: WORKFLOW.source})
+    state: StoreHealth = HEALTHY
+    is_away: bool = False
+    asked: list[RunFilter] = field(default_factory=list)
+
+    async def load(self, wanted: Sequence[tuple[str, Reads]]) -> Loaded:
+        """Return the runs of these ids."""
+        self.reach()
+        by_id = {run.id: run for run in self.runs}
+        return Loaded(START, tuple(by_id.get(run_id) for run_id, _ in wanted))
+
+    async def history(self, run_id: str, *, start: int = 0) -> list[Fact]:
+        """Return what happened in the one run that has a history."""
+        return list(HISTORY[start:]) if run_id == RUN else []
+
+    async def list_runs(self, wanted: RunFilter) -> list[Run]:
+        """Return them all, and remember what was asked for."""
+        self.reach()
+        self.asked.append(wanted)
+        return self.runs
+
+    async def all_registered(self) -> dict[str, bytes]:
+        """Return every version."""
+        self.reach()
+        return self.workflows
+
+    async def registered(self, key: str) -> bytes | None:
+        """Return one version."""
+        return self.workflows.get(key)
+
+    async def register(self, key: str, digest: str, source: bytes) -> str:
+        """Keep a version, unless there is one."""
+        known = self.workflows.setdefault(key, source)
+        return digest if known == source else "sha256:another"
+
+    async def health(self) -> StoreHealth:
+        """Return what the test says."""
+        self.reach()
+        return self.state
+
+    async def generated_token_secret(self) -> bytes:
+        """Return the one key."""
+        return b"generated-generated"
+
+    def reach(self) -> None:
+        """Raise where the store is away."""
+        if self.is_away:
+            raise StoreUnreachable("Redis cannot be reached: refused")
+
+
+@dataclass
+class FakeBus:
+    """What commands ask of a bus."""
+
+    queues: dict[str, QueueInfo | None] = field(default_factory=dict)
+    outcome: Outcome = Outcome.CONFIRMED
+    mismatch: str | None = None
+    is_away: bool = False
+    blocked: bool = False
+    names: Names = field(default_factory=Names)
+    published: list[Publish] = field(default_factory=list)
+    declared: list[Topology] = field(default_factory=list)
+
+    async def publish(self, messages: Sequence[Publish]) -> Sequence[Outcome]:
+        """Keep what is published."""
+        self.published += messages
+        return [self.outcome] * len(messages)
+
+    async def declare(self, topology: Topology) -> None:
+        """Keep what is declared."""
+        self.declared.append(topology)
+        if self.mismatch:
+            raise OperatorMistake(self.mismatch)
+
+    async def inspect(self, queue: str) -> QueueInfo | None:
+        """Return what the test says; a queue with one consumer where it says nothing."""
+        return self.queues.get(queue, QueueInfo(messages=0, consumers=1))
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> FakeStore:
+    """Give the store that commands open."""
+    fake = FakeStore()
+
+    @asynccontextmanager
+    async def open_store(_: Any) -> AsyncIterator[FakeStore]:
+        yield fake
+
+    monkeypatch.setattr(servers, "open_store", open_store)
+    return fake
+
+
+@pytest.fixture
+def bus(monkeypatch: pytest.MonkeyPatch) -> FakeBus:
+    """Give the bus that commands open."""
+    fake = FakeBus()
+
+    @asynccontextmanager
+    async def open_bus(_: Any) -> AsyncIterator[FakeBus]:
+        if fake.is_away:
+            raise BrokerUnreachable("the broker at amqp://localhost cannot be reached: refused")
+        yield fake
+
+    monkeypatch.setattr(servers, "open_bus", open_bus)
+    return fake
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Let local time be UTC, and no setting or definition be that of whoever runs the tests."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    for name in ("RESISTOR_CONFIG", "RESISTOR_DEFINITIONS", "RESISTOR_TOKEN_KEYS"):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+Call = Callable[..., Result]
+
+
+@pytest.fixture
+def call(store: FakeStore, bus: FakeBus) -> Call:
+    """Give what calls the command line; what it raises and should not is the test's failure."""
+
+    def invoke(*arguments: str, code: int = 0, typed: str | None = None) -> Result:
+        result = CliRunner().invoke(command_line(), arguments, input=typed, prog_name="resistor")
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == code, result.output
+        return result
+
+    return invoke
+
+
+def lines_of(text: str) -> list[Any]:
+    """Read JSON lines."""
+    return [json.loads(line) for line in text.splitlines()]
