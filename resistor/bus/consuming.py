@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 
 RENEW_SECONDS = 60.0
 """A lane that was quiet for so long consumes anew. RabbitMQ 3.10 tells nobody when a quorum queue is deleted
-and declared again in the same moment, counts the old consumers as the new queue's, and lets what it gives them
-disappear until their channel is closed."""
+and declared again in the same moment: it counts the old consumers as the new queue's, and what it gives them
+disappears until their channel is closed."""
 
 _Send = Callable[[aiormq.Channel, int, bool], Awaitable[None]]
 

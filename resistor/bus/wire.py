@@ -39,9 +39,13 @@ UNREADABLE = "application/x-unreadable"
 """The content type of a message whose properties nobody can decode: whoever wants JSON refuses it."""
 
 _METHOD_FRAME, _HEADER_FRAME = 1, 2
-_DELIVER, _BLOCKED, _UNBLOCKED = (60, 60), (10, 60), (10, 61)  # class and method, AMQP 0-9-1
+_DELIVER = (60, 60)  # class and method, AMQP 0-9-1
+_CONNECTION = 10
+_CLOSE, _BLOCKED, _UNBLOCKED = (10, 50), (10, 60), (10, 61)
 _FRAME = struct.Struct(">BHI")  # type, channel, size
 _INDEX = struct.Struct(">HH")
+
+_Note = Callable[[tuple[int, int], bytes], None]
 
 
 class Lost(BrokerUnreachable):
@@ -70,7 +74,10 @@ def losing() -> Iterator[None]:
 
 
 class Wire(aiormq.Connection):
-    """An aiormq connection that reads tolerantly, writes without limit, and knows whether it is blocked."""
+    """An aiormq connection that reads tolerantly, writes without limit, and knows what the broker said of it.
+
+    `is_blocked`: the broker has an alarm and does not read from us. `farewell`: why it hung up.
+    """
 
     FRAME_BUFFER_SIZE = 0  # of `write_queue`: no limit
 
@@ -79,13 +86,17 @@ class Wire(aiormq.Connection):
         inner = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
         super().__init__(
             url,
-            transport_factory=_TolerantTransport(inner, self._set_blocked),
+            transport_factory=_TolerantTransport(inner, self._note),
             client_properties={"product": "resistor", "connection_name": client_name},
         )
         self.is_blocked = False
+        self.farewell = ""
 
-    def _set_blocked(self, is_blocked: bool) -> None:
-        self.is_blocked = is_blocked
+    def _note(self, index: tuple[int, int], payload: bytes) -> None:
+        if index == _CLOSE:
+            self.farewell, _ = _text(payload, 2)  # after the reply code
+        elif index in (_BLOCKED, _UNBLOCKED):
+            self.is_blocked = index == _BLOCKED
 
 
 async def connect(url: URL, *, client_name: str) -> Wire:
@@ -93,9 +104,12 @@ async def connect(url: URL, *, client_name: str) -> Wire:
     if "heartbeat" not in url.query:
         url = url.update_query(heartbeat=str(HEARTBEAT_SECONDS))
     wire = Wire(url, client_name=client_name)
-    with losing():
-        async with asyncio.timeout(CONNECT_SECONDS):
-            await wire.connect()
+    try:
+        with losing():
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await wire.connect()
+    except Lost as lost:
+        raise Lost(wire.farewell or str(lost)) from lost
     return wire
 
 
@@ -144,14 +158,14 @@ def why(error: BaseException | None) -> str:
 class _TolerantTransport(TransportFactory):
     """Puts a `TolerantReader` between the socket and aiormq."""
 
-    def __init__(self, inner: TransportFactory, on_blocked: Callable[[bool], None]) -> None:
+    def __init__(self, inner: TransportFactory, note: _Note) -> None:
         self._inner = inner
-        self._on_blocked = on_blocked
+        self._note = note
 
     async def create(self, url: URL, **kwargs: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await self._inner.create(url, **kwargs)
         # aiormq uses three of a StreamReader's methods: those that a TolerantReader has.
-        return TolerantReader(reader, self._on_blocked), writer  # type: ignore[return-value]
+        return TolerantReader(reader, self._note), writer  # type: ignore[return-value]
 
 
 class TolerantReader:
@@ -161,10 +175,10 @@ class TolerantReader:
     routing key that is not UTF-8 gets its odd bytes escaped.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, on_blocked: Callable[[bool], None]) -> None:
-        """Read from `reader`; tell `on_blocked` when the broker stops and when it starts reading from us."""
+    def __init__(self, reader: asyncio.StreamReader, note: _Note) -> None:
+        """Read from `reader`; show `note` what concerns the connection itself."""
         self._reader = reader
-        self._on_blocked = on_blocked
+        self._note = note
         self._frame = b""
         self._position = 0
 
@@ -197,8 +211,8 @@ class TolerantReader:
             index = _INDEX.unpack_from(rest)
             if index == _DELIVER:
                 return _readable_delivery(channel, rest[4:-1]) or head + rest
-            if index in (_BLOCKED, _UNBLOCKED):
-                self._on_blocked(index == _BLOCKED)
+            if index[0] == _CONNECTION:
+                self._note(index, rest[4:-1])
         return head + rest
 
 

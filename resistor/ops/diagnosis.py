@@ -146,19 +146,23 @@ async def _queues(bus: AmqpBus, rows: list[dict[str, object]], modules: frozense
 
 
 def _consumers(bus: AmqpBus, rows: list[dict[str, object]], modules: frozenset[str]) -> Iterator[Check]:
+    """Look at who consumes the queues that are there: that some are missing is said elsewhere."""
     names = bus.names
-    idle = {str(row["queue"]) for row in rows if row["exists"] and not row["consumers"]}
-    dead = next((row["messages"] for row in rows if row["queue"] == names.dead_queue), 0)
-    if idle & {names.events_queue, names.results_queue()}:
+    there = {str(row["queue"]): row for row in rows if row["exists"]}
+    idle = {queue for queue, row in there.items() if not row["consumers"]}
+    ours = {names.events_queue, names.results_queue()}
+    if ours & idle:
         yield Check("daemon", Grade.WARN, "nobody takes events or results", "`resistor serve`")
-    elif {names.events_queue, names.results_queue()} <= {str(row["queue"]) for row in rows if row["exists"]}:
+    elif ours <= there.keys():
         yield Check("daemon", Grade.OK, "events and results are taken")
     waiting = sorted(module for module in modules if names.module_queue(module) in idle)
+    running = [module for module in modules if names.module_queue(module) in there.keys() - idle]
     if waiting:
         detail = f"nobody runs {_some(waiting)}: steps of theirs wait"
         yield Check("modules", Grade.WARN, detail, "`resistor module run`, or the module's own program")
-    elif modules:
-        yield Check("modules", Grade.OK, f"{plural(len(modules), 'module')} running")
+    elif running:
+        yield Check("modules", Grade.OK, f"{plural(len(running), 'module')} running")
+    dead = there.get(names.dead_queue, {}).get("messages")
     if dead:
         detail = f"{dead} in {names.dead_queue}: messages that could not be used"
         yield Check("dead letters", Grade.WARN, detail, "their resistor-reason header says why")

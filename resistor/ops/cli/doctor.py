@@ -8,7 +8,7 @@ import click
 
 from resistor.ops.cli.lazy import EXIT_FAILED, EXIT_UNREACHABLE
 from resistor.ops.cli.options import output_option
-from resistor.ops.cli.output import write_rows
+from resistor.ops.cli.output import Column, write_rows
 from resistor.ops.cli.session import Session, pass_session
 
 
@@ -33,7 +33,7 @@ def doctor(session: Session, style: str) -> None:
             if check.remedy:
                 click.echo(f"      → {check.remedy}")
     else:
-        columns = (("CHECK", lambda row: row["name"]),)
+        columns = (Column("CHECK", lambda row: row["name"]),)
         write_rows([asdict(check) for check in checks], columns, style=style)
     grades = {check.grade for check in checks}
     if Grade.UNREACHABLE in grades:

@@ -13,9 +13,9 @@ from resistor.ops.cli.output import Column, write_rows
 from resistor.ops.cli.session import Session, pass_session
 
 COLUMNS: Sequence[Column] = (
-    ("MODULE", lambda module: module["module"]),
-    ("RUNNING", lambda module: module["consumers"]),
-    ("WAITING", lambda module: module["messages"]),
+    Column("MODULE", lambda module: module["module"]),
+    Column("RUNNING", lambda module: module["consumers"]),
+    Column("WAITING", lambda module: module["messages"]),
 )
 
 

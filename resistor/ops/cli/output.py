@@ -7,15 +7,21 @@ behind one. Colours only on a terminal (click takes them off elsewhere).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import msgspec
 
 from resistor.ops.text import printable
 
-Column = tuple[str, Callable[[dict[str, Any]], Any]]
-"""A heading, and what stands under it for a row."""
+
+class Column(NamedTuple):
+    """A heading, what stands under it for a row, and how wide it is at least: later rows may be wider."""
+
+    heading: str
+    value: Callable[[dict[str, Any]], Any]
+    width: int = 0
+
 
 COLOURS = {
     "completed": "green",
@@ -43,10 +49,11 @@ class Table:
 
     def write(self, rows: Iterable[dict[str, Any]]) -> None:
         """Write `rows`; the first time, the headings above them."""
-        cells = [[_cell(value(row)) for _, value in self._columns] for row in rows]
+        cells = [[_cell(column.value(row)) for column in self._columns] for row in rows]
         if self._widths is None:
-            headings = [heading for heading, _ in self._columns]
-            self._widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+            headings = [column.heading for column in self._columns]
+            widest = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+            self._widths = [max(column.width, n) for column, n in zip(self._columns, widest, strict=True)]
             click.echo(click.style(self._line(headings), bold=True))
         for row in cells:
             click.echo(self._line(row))

@@ -13,10 +13,10 @@ from resistor.ops.cli.output import Column, write_rows
 from resistor.ops.cli.session import Session, pass_session
 
 COLUMNS: Sequence[Column] = (
-    ("QUEUE", lambda queue: queue["queue"]),
-    ("READY", lambda queue: queue["messages"]),
-    ("CONSUMERS", lambda queue: queue["consumers"]),
-    ("STATE", lambda queue: "" if queue["exists"] else "missing"),
+    Column("QUEUE", lambda queue: queue["queue"]),
+    Column("READY", lambda queue: queue["messages"]),
+    Column("CONSUMERS", lambda queue: queue["consumers"]),
+    Column("STATE", lambda queue: "" if queue["exists"] else "missing"),
 )
 
 

@@ -19,12 +19,12 @@ from resistor.ops.text import elapsed, how_long, local_time
 WIDE = 1000  # columns of what is no terminal: nothing is wrapped in a file
 
 RUN_COLUMNS: Sequence[Column] = (
-    ("RUN", lambda run: run["id"]),
-    ("WORKFLOW", lambda run: f"{run['namespace']}/{run['workflow']}@{run['version']}"),
-    ("STATUS", lambda run: run["status"]),
-    ("STARTED", lambda run: local_time(run["started_at"])),
-    ("TOOK", lambda run: how_long(elapsed(run, time.time()))),
-    ("ERROR", lambda run: run["error"] and run["error"]["type"]),
+    Column("RUN", lambda run: run["id"], 20),
+    Column("WORKFLOW", lambda run: f"{run['namespace']}/{run['workflow']}@{run['version']}", 20),
+    Column("STATUS", lambda run: run["status"], 9),
+    Column("STARTED", lambda run: local_time(run["started_at"]), 19),
+    Column("TOOK", lambda run: how_long(elapsed(run, time.time())), 6),
+    Column("ERROR", lambda run: run["error"] and run["error"]["type"]),
 )
 
 
@@ -41,12 +41,12 @@ def _details(fact: dict[str, Any]) -> str:
 
 
 EVENT_COLUMNS: Sequence[Column] = (
-    ("SEQ", lambda fact: fact["seq"]),
-    ("AT", lambda fact: f"{local_time(fact['at'])}{fact['at'][19:23]}"),
-    ("FACT", lambda fact: f"{fact['fact']:<14}"),
-    ("STEP", lambda fact: fact["step"]),
-    ("ATTEMPT", lambda fact: fact["attempt"]),
-    ("DETAILS", _details),
+    Column("SEQ", lambda fact: fact["seq"]),
+    Column("AT", lambda fact: f"{local_time(fact['at'])}{fact['at'][19:23]}"),
+    Column("FACT", lambda fact: fact["fact"], 15),
+    Column("STEP", lambda fact: fact["step"], 12),
+    Column("ATTEMPT", lambda fact: fact["attempt"]),
+    Column("DETAILS", _details),
 )
 
 
@@ -67,25 +67,33 @@ def list_(session: Session, /, style: str, *, follow: bool, **filters: Any) -> N
 
 async def _list(session: Session, style: str, filters: dict[str, Any], *, follow: bool) -> None:
     from resistor.ops import servers
-    from resistor.ops.runs import POLL_SECONDS
     from resistor.ops.views import run_line
 
     wanted = _wanted(**filters)
+    async with servers.open_store(session.settings()) as store:
+        if follow:
+            await _follow(store, wanted, style)
+        else:
+            lines = [run_line(run) for run in await store.list_runs(wanted)]
+            write_rows(lines, RUN_COLUMNS, style=style)
+
+
+async def _follow(store: Any, wanted: Any, style: str) -> None:
+    """Print what begins and what changes, the oldest first, until somebody ends it."""
+    from resistor.ops.runs import POLL_SECONDS
+    from resistor.ops.views import run_line
+
     table = Table(RUN_COLUMNS)
     seen: dict[str, str] = {}
-    async with servers.open_store(session.settings()) as store:
-        while True:
-            lines = [run_line(run) for run in await store.list_runs(wanted)]
-            if not follow:
-                write_rows(lines, RUN_COLUMNS, style=style)
-                return
-            changed = [line for line in reversed(lines) if seen.get(line["id"]) != line["status"]]
-            seen = {line["id"]: line["status"] for line in lines}
-            if style == "table":
-                table.write(changed)
-            else:
-                write_rows(changed, RUN_COLUMNS, style="jsonl")
-            await asyncio.sleep(POLL_SECONDS)
+    while True:
+        lines = [run_line(run) for run in await store.list_runs(wanted)]
+        changed = [line for line in reversed(lines) if seen.get(line["id"]) != line["status"]]
+        seen = {line["id"]: line["status"] for line in lines}
+        if style == "table":
+            table.write(changed)
+        else:
+            write_rows(changed, RUN_COLUMNS, style="jsonl")
+        await asyncio.sleep(POLL_SECONDS)
 
 
 def _wanted(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from resistor.ops.cli.options import output_option
-from resistor.ops.cli.output import write_rows
+from resistor.ops.cli.output import Column, write_rows
 from resistor.ops.cli.session import Session, pass_session
 
 
@@ -23,9 +23,9 @@ def show(session: Session, style: str) -> None:
 
     rows = [line._asdict() for line in shown(session.settings())]
     columns = (
-        ("SETTING", lambda row: row["name"]),
-        ("VALUE", lambda row: row["value"]),
-        ("FROM", lambda row: row["source"]),
-        ("VARIABLE", lambda row: row["variable"]),
+        Column("SETTING", lambda row: row["name"]),
+        Column("VALUE", lambda row: row["value"]),
+        Column("FROM", lambda row: row["source"]),
+        Column("VARIABLE", lambda row: row["variable"]),
     )
     write_rows(rows, columns, style=style)

@@ -14,9 +14,9 @@ from resistor.ops.cli.session import Session, pass_session
 from resistor.ops.text import plural
 
 COLUMNS: Sequence[Column] = (
-    ("KIND", lambda row: row["kind"]),
-    ("NAME", lambda row: row["name"]),
-    ("DETAILS", lambda row: " ".join(f"{name}={value}" for name, value in row["details"].items())),
+    Column("KIND", lambda row: row["kind"]),
+    Column("NAME", lambda row: row["name"]),
+    Column("DETAILS", lambda row: " ".join(f"{name}={value}" for name, value in row["details"].items())),
 )
 
 modules_option = click.option(

@@ -17,12 +17,12 @@ from resistor.ops.cli.session import Session, pass_session
 from resistor.ops.text import plural, shortened
 
 COLUMNS: Sequence[Column] = (
-    ("WORKFLOW", lambda workflow: f"{workflow['namespace']}/{workflow['workflow']}"),
-    ("VERSION", lambda workflow: workflow["version"]),
-    ("STEPS", lambda workflow: workflow["steps"]),
-    ("MODULES", lambda workflow: workflow["modules"]),
-    ("DIGEST", lambda workflow: workflow["digest"][:19]),
-    ("DESCRIPTION", lambda workflow: shortened(workflow["description"] or "", 60)),
+    Column("WORKFLOW", lambda workflow: f"{workflow['namespace']}/{workflow['workflow']}"),
+    Column("VERSION", lambda workflow: workflow["version"]),
+    Column("STEPS", lambda workflow: workflow["steps"]),
+    Column("MODULES", lambda workflow: workflow["modules"]),
+    Column("DIGEST", lambda workflow: workflow["digest"][:19]),
+    Column("DESCRIPTION", lambda workflow: shortened(workflow["description"] or "", 60)),
 )
 
 files_option = click.option(
@@ -79,9 +79,9 @@ def show(session: Session, name: tuple[str, str, int | None], style: str, *, fro
         click.echo(view["description"])
     click.echo()
     columns = (
-        ("STEP", lambda s: s["id"]),
-        ("MODULE", lambda s: s["module"]),
-        ("ACTION", lambda s: s["action"]),
+        Column("STEP", lambda s: s["id"]),
+        Column("MODULE", lambda s: s["module"]),
+        Column("ACTION", lambda s: s["action"]),
     )
     write_rows(view["steps"], columns, style=style)
 
@@ -120,7 +120,10 @@ def register(session: Session, paths: tuple[Path, ...], style: str) -> None:
     settings = session.settings()
     catalog = load_or_raise(paths or settings.definitions.paths)
     lines = asyncio.run(_register(settings, catalog.workflows))
-    columns = (("WORKFLOW", lambda line: line["workflow"]), ("OUTCOME", lambda line: line["outcome"]))
+    columns = (
+        Column("WORKFLOW", lambda line: line["workflow"]),
+        Column("OUTCOME", lambda line: line["outcome"]),
+    )
     write_rows(lines, columns, style=style)
     conflicts = [line["workflow"] for line in lines if line["outcome"] == "conflict"]
     if conflicts:

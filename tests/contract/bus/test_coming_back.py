@@ -122,9 +122,6 @@ async def test_a_bus_may_start_before_its_broker(names: Names, caplog: pytest.Lo
         publishing = asyncio.create_task(bus.publish([letter(names.events, "a.b", b"early")]))
         declaring = asyncio.create_task(bus.declare(topology(names)))
         await until(lambda: said(caplog, "broker_away"))
-        assert not bus.connected
-        async with Broker() as warm_up:
-            assert warm_up.port != port
         broker = Broker()
         await broker.start(port=port)
         try:

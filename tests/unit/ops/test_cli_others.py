@@ -13,6 +13,8 @@ import pytest
 
 from resistor import __version__
 from resistor.bus.bus import QueueInfo
+from resistor.config import Settings
+from resistor.daemon import main
 from resistor.ops.cli.root import COMMANDS
 from resistor.tokens import Place, TokenKeys
 from tests.unit.ops.conftest import HEALTHY, Call, FakeBus, FakeStore, lines_of
@@ -85,6 +87,19 @@ def test_the_settings_are_shown_without_secrets(call: Call, monkeypatch: pytest.
     assert url.split() == [
         *("broker.url", "amqp://me:********@rabbit:5672/", "RESISTOR_AMQP_URL", "RESISTOR_AMQP_URL")
     ]
+
+
+def test_serving_goes_by_the_options(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Settings] = []
+
+    async def serve(settings: Settings) -> None:
+        served.append(settings)
+
+    monkeypatch.setattr(main, "serve", serve)
+    call("serve", "--http", "off", "--drain", "5s", "--definitions", "elsewhere")
+    [settings] = served
+    assert (settings.http.bind, settings.daemon.drain_seconds) == ("off", 5.0)
+    assert settings.definitions.paths == (Path("elsewhere"),)
 
 
 # ------------------------------------------------------------------------------------------ workflows
@@ -279,6 +294,16 @@ def test_what_fails_comes_with_its_remedy_and_exit_code_1(
     assert "warn  daemon: nobody takes events or results\n      → `resistor serve`" in said
     assert "warn  modules: nobody runs payments: steps of theirs wait" in said
     assert "warn  dead letters: 2 in resistor.dead" in said
+
+
+@pytest.mark.usefixtures("healthy")
+def test_nobody_is_said_to_run_where_there_is_no_queue(call: Call, bus: FakeBus) -> None:
+    bus.queues = dict.fromkeys(
+        f"resistor.{name}" for name in ("events", "results", "module.payments", "module.warehouse")
+    )
+    said = call("doctor", code=1).stdout
+    assert "modules:" not in said
+    assert "daemon:" not in said
 
 
 @pytest.mark.usefixtures("healthy")
