@@ -9,12 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from redis import exceptions
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-
 from resistor.errors import OperatorMistake, StoreUnreachable
+from resistor.store.client import BlockingConnectionPool, NoBackoff, Redis, Retry, exceptions
 from resistor.store.scripts import ALL, Argument
 
 MAX_CONNECTIONS = 20  # batches, the sweeper and readers; a call over that waits its turn

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from redis.asyncio import Redis
-
 from resistor.engine.run import RunStatus
 from resistor.store import keys as names
+from resistor.store.client import Redis
 from resistor.store.connection import pipelined
 from resistor.store.keys import Keys
 from resistor.store.scripts import Argument

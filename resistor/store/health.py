@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from redis import exceptions
-from redis.asyncio import Redis
 
+from resistor.store.client import Redis, exceptions
 from resistor.store.connection import asked
 
 

@@ -7,11 +7,11 @@ from heapq import nlargest
 from typing import Any
 
 import msgspec
-from redis.asyncio import Redis
 
 from resistor.engine.facts import Fact
 from resistor.engine.run import Reads, Run, RunStatus
 from resistor.store import keys as names
+from resistor.store.client import Redis
 from resistor.store.connection import pipelined
 from resistor.store.keys import Keys
 from resistor.store.records import fields_to_read, named, run_from_fields
