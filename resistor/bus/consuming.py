@@ -36,6 +36,10 @@ RENEW_SECONDS = 60.0
 and declared again in the same moment: it counts the old consumers as the new queue's, and what it gives them
 disappears until their channel is closed."""
 
+BEGIN_SECONDS = 5.0
+"""How long the broker may take to let us consume. A quorum queue of a broker that has just been restarted has no
+leader for a while, and a request that falls into that gap may never be answered."""
+
 _Send = Callable[[aiormq.Channel, int, bool], Awaitable[None]]
 
 
@@ -145,8 +149,9 @@ class QueueLane:
         self._channel = channel
         try:
             with losing():
-                await channel.basic_qos(prefetch_count=self._prefetch)
-                await channel.basic_consume(self._queue, partial(self._arrive, self._generation))
+                async with asyncio.timeout(BEGIN_SECONDS):
+                    await channel.basic_qos(prefetch_count=self._prefetch)
+                    await channel.basic_consume(self._queue, partial(self._arrive, self._generation))
         except BaseException:
             self._forget()
             await shut(channel)

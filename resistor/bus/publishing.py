@@ -31,8 +31,9 @@ from resistor.ports import Outcome, Publish
 
 log = logging.getLogger(__name__)
 
-CONFIRM_SECONDS = 60.0
-"""A broker that is there, not blocked, and says nothing for so long has lost a confirmation."""
+CONFIRM_SECONDS = 10.0
+"""A broker that is there, not blocked, and says nothing for so long has lost a confirmation: what is published
+to a quorum queue that has no leader yet, after a restart, may never be confirmed."""
 
 FLIGHT_LETTERS = 500
 """Messages in one write. aiormq walks all that are open for each confirmation of many: 20,000 at once took
@@ -175,7 +176,11 @@ class _Outlet:
                         return await asyncio.shield(flight.over)
                 except TimeoutError:
                     if not self._wire.is_blocked:
-                        log.warning("no confirmation in a minute", extra={"action": "confirm_overdue"})
+                        log.warning(
+                            "no confirmation in %g s: publishing again",
+                            CONFIRM_SECONDS,
+                            extra={"action": "confirm_overdue"},
+                        )
                         await self.close()
         finally:
             self._flights.discard(flight)

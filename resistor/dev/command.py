@@ -16,6 +16,7 @@ from resistor.daemon.lifecycle import stop_on_signals
 from resistor.dev import demo as demos
 from resistor.dev.stack import Plan, Stack
 from resistor.errors import OperatorMistake
+from resistor.messages import json
 from resistor.ops.cli.session import Session, pass_session
 from resistor.sdk.loading import load_module
 from resistor.telemetry import configure_logging
@@ -119,7 +120,7 @@ def _say_where(console: Console, settings: Settings) -> None:
 
 
 def _say_what_next(console: Console, settings: Settings) -> None:
-    data = demos.json.encode(demos.ORDER | {"order_id": "o-1003"}).decode()
+    data = json.encode(demos.ORDER | {"order_id": "o-1003"}).decode()
     console.print(
         "[bold]Publish another event[/] from a second terminal, and its run shows up here:\n\n"
         f"  export RESISTOR_AMQP_URL={settings.broker.url} RESISTOR_REDIS_URL={settings.store.url}\n"

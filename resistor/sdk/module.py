@@ -25,7 +25,7 @@ class Module:
 
     def __init__(self, name: str) -> None:
         """Name the module as workflows name it. Raises `OperatorMistake` for a name that none can have."""
-        if not isinstance(name, str) or not WORD.match(name):
+        if not WORD.match(str(name)):
             raise OperatorMistake(
                 f"a module cannot be called {name!r}: a letter, then letters, digits, '_' and '-', 64 at most"
             )
@@ -44,12 +44,13 @@ class Module:
     def action(self, name: str) -> Callable[[Function], Function]:
         """Make a function the action `name`. The function stays what it is.
 
-        It takes the action's input (a pydantic model, a dataclass, a TypedDict, a dict, anything that
-        pydantic can make of JSON), a `Context`, both, or neither. What it returns is the step's output. Raises
-        `OperatorMistake` for a name that no action can have, one that is taken, or a function that cannot
-        be called like this.
+        It takes the action's input, a `Context`, both, or neither. The input is a pydantic model, a
+        dataclass, a TypedDict (before Python 3.12 that of typing_extensions), a dict, or anything that
+        pydantic can make of JSON. What it returns is the step's output.
+        Raises `OperatorMistake` for a name that no action can have, one that is taken, or a function that
+        cannot be called like this.
         """
-        if not isinstance(name, str) or not DOTTED.match(name):
+        if not DOTTED.match(str(name)):
             raise OperatorMistake(
                 f"module {self.name!r}: an action cannot be called {name!r}: write "
                 f'@{self.name}.action("name"), a letter, then letters, digits, "_", "." and "-", 128 at most'
@@ -75,10 +76,10 @@ class Module:
     async def call(
         self,
         action: str,
-        input: Any = None,
+        input: Any = None,  # noqa: A002 - the contract's word
         *,
         attempt: int = 1,
-        metadata: Mapping[str, Any] | None = None,  # noqa: A002 - the contract's word
+        metadata: Mapping[str, Any] | None = None,
     ) -> Any:
         """Run an action without a broker, for unit tests, and return its output as the workflow sees it.
 

@@ -43,8 +43,10 @@ class Outbox:
 
     async def answer(self, publish: Publish, lane: QueueLane, delivery: Delivery) -> None:
         """Publish the last answer to `delivery`, again until it is confirmed, and acknowledge `delivery`."""
-        while await self._send(Outgoing(publish, lane, delivery)) is not Outcome.CONFIRMED:
+        outcome = await self._send(Outgoing(publish, lane, delivery))
+        while outcome is not Outcome.CONFIRMED:
             await asyncio.sleep(REFUSED_PAUSE_SECONDS)
+            outcome = await self._send(Outgoing(publish, lane, delivery))
 
     async def report(self, publish: Publish, lane: QueueLane) -> None:
         """Publish a progress; one that no queue takes is not missed."""

@@ -13,9 +13,8 @@ from typing import Any
 
 import msgspec
 
-from resistor.messages import Action, Answer, Completed, Failed, Failure
+from resistor.messages import Action, Answer, Completed, Failed, Failure, json
 from resistor.messages import Later as LaterAnswer
-from resistor.messages import json
 from resistor.messages.result import MAX_ERROR_DETAILS, MAX_ERROR_MESSAGE, MAX_ERROR_TYPE
 from resistor.sdk.answers import Fail, Later, Retry
 from resistor.sdk.context import Context, Report, StepLog
@@ -61,7 +60,7 @@ async def perform(module: Module, action: Action, context: Context) -> Answer:
         if task is not None and task.cancelling():
             raise
         return _unforeseen(error, context)
-    except Exception as error:  # an author's mistake of any kind is an answer
+    except (Exception, SystemExit) as error:  # an author's mistake of any kind is an answer
         return _unforeseen(error, context)
 
 

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 CONCURRENCY = 100
-"""Actions at a time, for each module. As many are in hand at most: what waits, waits where others can take it."""
+"""Actions at a time, for each module, and no more in hand: what waits, waits where others can take it."""
 
 DRAIN_SECONDS = 25.0  # below the 30 s that Kubernetes gives
 

@@ -21,7 +21,8 @@ from resistor.errors import OperatorMistake
 from resistor.sdk.answers import Fail
 from resistor.sdk.context import Context
 
-_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+_TAKES = "its input and a Context, both if it wants them"
 MAX_SHOWN_PROBLEMS = 10
 
 
@@ -32,11 +33,8 @@ class Signature:
         """Read the function's parameters. `where` names the action in errors. Raises `OperatorMistake`."""
         self._function = function
         self._is_async = inspect.iscoroutinefunction(function)
-        self._input: str | None = None
-        self._context: str | None = None
         annotations = _annotations(function, where)
-        for parameter in inspect.signature(function).parameters.values():
-            self._take(parameter, annotations.get(parameter.name, Any), where)
+        self._input, self._context = _parameters(function, annotations, where)
         self._adapter: TypeAdapter[Any] | None = None
         if self._input is not None:
             self._adapter = _adapter(annotations.get(self._input, Any), where)
@@ -59,21 +57,28 @@ class Signature:
             arguments[self._context] = context
         if self._is_async:
             return await self._function(**arguments)
-        return await _in_thread(lambda: self._function(**arguments))
+        value = await _in_thread(lambda: self._function(**arguments))
+        # A decorator may have hidden that the function is async.
+        return await value if inspect.isawaitable(value) else value
 
-    def _take(self, parameter: inspect.Parameter, annotation: Any, where: str) -> None:
-        if annotation is Context or (annotation is Any and parameter.name == "ctx"):
-            self._context = parameter.name
-        elif parameter.kind not in (*_POSITIONAL, inspect.Parameter.KEYWORD_ONLY):
-            raise OperatorMistake(f"{where}: no *args or **kwargs: an action takes its input, and a Context")
-        elif self._input is None:
-            self._input = parameter.name
+
+def _parameters(
+    function: Callable[..., Any], annotations: dict[str, Any], where: str
+) -> tuple[str | None, str | None]:
+    """Return the names of the parameters that take the input and the context. Raises `OperatorMistake`."""
+    taken: str | None = None
+    context: str | None = None
+    for name, parameter in inspect.signature(function).parameters.items():
+        annotation = annotations.get(name, Any)
+        if parameter.kind not in _BY_NAME:
+            raise OperatorMistake(f"{where}: {name!r} cannot be given by name: an action takes {_TAKES}")
+        if annotation is Context or (annotation is Any and name == "ctx"):
+            context = name
+        elif taken is None:
+            taken = name
         elif parameter.default is inspect.Parameter.empty:
-            raise OperatorMistake(
-                f"{where}: {parameter.name!r} is one parameter too many: an action takes its input, and a Context"
-            )
-        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
-            raise OperatorMistake(f"{where}: {parameter.name!r} may not be positional-only")
+            raise OperatorMistake(f"{where}: {name!r} is one parameter too many: an action takes {_TAKES}")
+    return taken, context
 
 
 def _annotations(function: Callable[..., Any], where: str) -> dict[str, Any]:

@@ -64,7 +64,12 @@ async def pipelined(client: Redis, commands: Sequence[Sequence[Argument]]) -> li
     Scripts that Redis does not know (it was restarted or flushed) are loaded, and only their calls are
     sent again. Raises `StoreUnreachable`; some commands may have been executed then.
     """
-    replies = await asked(lambda: _send(client, commands))
+    try:
+        replies = await asked(lambda: _send(client, commands))
+    except StoreUnreachable:
+        # One connection broke, so the idle ones are likely broken too: better to learn that once.
+        await client.connection_pool.disconnect(inuse_connections=False)
+        raise
     unknown = [n for n, reply in enumerate(replies) if isinstance(reply, exceptions.NoScriptError)]
     if unknown:
         await asked(lambda: _send(client, [("SCRIPT", "LOAD", script.text) for script in ALL]))

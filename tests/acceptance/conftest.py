@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from resistor.daemon.patience import Patience
 from resistor.engine.identity import run_id
 from resistor.engine.run import EVERYTHING, Run
 from resistor.messages.event import Event
@@ -43,6 +45,7 @@ class Site:
     outside: Outside
     store: RedisStore
     processes: list[Process] = field(default_factory=list)
+    patience: Patience = field(default_factory=Patience)
 
     def environment(self, **more: str) -> dict[str, str]:
         return {
@@ -71,9 +74,12 @@ class Site:
 
     async def module(self) -> Process:
         """A process with the ledger module."""
-        process = await self.start("module", "run", "tests/acceptance/ledger_module.py:ledger")
-        await process.says("module_ready")
-        return process
+        return await self.start("module", "run", "tests/acceptance/ledger_module.py:ledger")
+
+    async def reopen(self) -> None:
+        """Connect the outside again, after the broker was away."""
+        self.outside = await Outside.open(self.amqp_url)
+        await self.outside.start()
 
     async def publish(self, ids: list[str]) -> None:
         await asyncio.gather(
@@ -83,7 +89,8 @@ class Site:
     async def ended(self, event_id: str) -> Run:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                run = (await self.store.load([(run_of(event_id), EVERYTHING)])).runs[0]
+                load = partial(self.store.load, [(run_of(event_id), EVERYTHING)])
+                run = (await self.patience.with_store(load)).runs[0]
                 if run is not None and run.state.status.is_final:
                     return run
                 await asyncio.sleep(0.02)
@@ -103,7 +110,7 @@ class Site:
             assert run.outputs["three"] == b'{"wrote":%d}' % int(event_id.split("-")[1])
             assert run.unconfirmed == frozenset()
             history = [(fact.name.value, fact.step) for fact in await self.store.history(run.id)]
-            expected = [("run_started", None)]
+            expected: list[tuple[str, str | None]] = [("run_started", None)]
             for step in ("one", "two", "three"):
                 expected += [("step_scheduled", step), ("step_completed", step)]
             assert history == [*expected, ("run_completed", None)]
@@ -118,14 +125,13 @@ async def site(rabbitmq_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
     (tmp_path / "definitions").mkdir()
     (tmp_path / "definitions" / "shop.yaml").write_text(DEFINITION)
     async with AsyncExitStack() as closing:
-        outside = await Outside.open(rabbitmq_url)
-        closing.push_async_callback(outside.close)
-        await outside.start()
         store = RedisStore(redis_url, timeout=5.0)
         closing.push_async_callback(store.close)
-        site = Site(tmp_path, rabbitmq_url, redis_url, outside, store)
+        site = Site(tmp_path, rabbitmq_url, redis_url, await Outside.open(rabbitmq_url), store)
+        await site.outside.start()
         try:
             yield site
         finally:
+            await site.outside.close()
             for process in site.processes:
                 await process.kill()

@@ -35,11 +35,15 @@ class Process:
         )
         return cls(process)
 
-    async def says(self, text: str) -> None:
-        """Wait until a line of the log holds `text`."""
+    async def says(self, text: str, *, times: int = 1) -> None:
+        """Wait until so many lines of the log hold `text`."""
         async with asyncio.timeout(PATIENCE_SECONDS), self._said:
-            await self._said.wait_for(lambda: any(text in line for line in self.lines) or self.is_over)
-        assert any(text in line for line in self.lines), f"ended without saying {text!r}:\n{self.log}"
+            await self._said.wait_for(lambda: self.count(text) >= times or self.is_over)
+        assert self.count(text) >= times, f"ended without saying {text!r}:\n{self.log}"
+
+    def count(self, text: str) -> int:
+        """How many lines of the log hold `text` by now."""
+        return sum(text in line for line in self.lines)
 
     @property
     def is_over(self) -> bool:

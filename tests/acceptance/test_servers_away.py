@@ -55,20 +55,27 @@ async def test_sigterm_while_waiting_for_a_server_ends_with_0(site: Site, redis_
     redis_server.start()
 
 
-async def test_rabbitmq_killed_under_load_loses_nothing(site: Site, rabbitmq: RabbitMQ) -> None:
-    daemon = await site.daemon()
-    module = await site.module()
-    await site.publish(ids(50))
-    await site.ended("order-0")
+async def test_rabbitmq_restarted_and_then_killed_under_load_loses_nothing(
+    site: Site, rabbitmq: RabbitMQ
+) -> None:
+    daemon, module = await site.daemon(), await site.module()
+    await site.publish(ids(10))
+    await site.holds(ids(10))
+    await site.outside.close()
+    # Restarted in order first, for its own sake, and because RabbitMQ 3.10 itself loses quorum queues that
+    # were declared a second or two before it was killed: they come back without a leader.
+    await asyncio.to_thread(rabbitmq.restart)
+    await asyncio.gather(daemon.says("broker_back"), module.says("broker_back"))
+    await site.reopen()
+    await site.publish([f"order-{number}" for number in range(10, 60)])
+    await site.ended("order-10")
     await site.outside.close()
     await asyncio.to_thread(rabbitmq.kill)
-    await daemon.says("broker_away")
+    await daemon.says("broker_away", times=2)
     await asyncio.to_thread(rabbitmq.start)
-    await daemon.says("broker_back")
-    site.outside = await type(site.outside).open(site.amqp_url)
-    await site.outside.start()
-    await site.publish([f"order-{number}" for number in range(50, 60)])
-    await site.holds(ids(60))
+    await daemon.says("broker_back", times=2)
+    await site.reopen()
+    await site.publish([f"order-{number}" for number in range(60, 70)])
+    await site.holds(ids(70))
     assert not module.is_over
-    assert sum("broker_away" in line for line in daemon.lines) == 1
-    await site.outside.close()
+    assert (daemon.count("broker_away"), daemon.count("broker_back")) == (2, 2), "it says so once each time"

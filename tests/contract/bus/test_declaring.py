@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import aiormq
 import pytest
 
@@ -11,6 +13,7 @@ from resistor.errors import OperatorMistake
 from resistor.ports import Outcome
 from tests.contract.bus.conftest import NewBus
 from tests.contract.bus.post import letter, take
+from tests.servers import RabbitMQ
 
 
 async def test_everything_in_the_topology_exists_afterwards(bus: AmqpBus, names: Names) -> None:
@@ -73,3 +76,25 @@ async def test_a_binding_to_an_exchange_that_is_missing_is_named(new_bus: NewBus
     torn = Topology((), (Queue("lonely", {"x-queue-type": "quorum"}),), whole.bindings[1:])
     with pytest.raises(OperatorMistake, match="binding of"):
         await (await new_bus()).declare(torn)
+
+
+async def test_a_user_who_may_not_declare_is_content_with_what_is_there(
+    rabbitmq: RabbitMQ, names: Names
+) -> None:
+    url = rabbitmq.new_vhost()
+    vhost = url.rpartition("/")[2]
+    user = f"user-of-{vhost}"
+    await asyncio.to_thread(rabbitmq.ctl, "add_user", user, "secret")
+    rights = ["^$", f"^{names.results}$", f"^{names.module_queue('payments')}$"]
+    await asyncio.to_thread(rabbitmq.ctl, "set_permissions", "-p", vhost, user, *rights)
+    async with AmqpBus(url.replace("guest:guest", f"{user}:secret"), names, client_name="module") as bus:
+        with pytest.raises(OperatorMistake, match="is missing, and this user may not declare it"):
+            await bus.declare(module_topology(names, ["payments"]))
+
+        async with AmqpBus(url, names, client_name="daemon") as daemon:
+            await daemon.declare(topology(names, ["payments"]))
+            await daemon.publish([letter(names.actions, "payments")])
+        await bus.declare(module_topology(names, ["payments"]))
+        await take(bus.lane(names.module_queue("payments"), prefetch=1), 1)
+        outcomes = await bus.publish([letter(names.results, "0"), letter(names.actions, "payments")])
+    assert outcomes == [Outcome.CONFIRMED, Outcome.REFUSED]

@@ -1,0 +1,34 @@
+"""Charges cards, as far as a demonstration can: every card is good but `tok_declined`."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from resistor.sdk import Context, Fail, Module
+
+payments = Module("payments")
+
+
+class Charge(BaseModel):
+    """What to charge. `amount` is in the currency's smallest unit."""
+
+    order_id: str
+    amount: int = Field(gt=0)
+    currency: str
+    card: str
+
+
+class Receipt(BaseModel):
+    """What was charged."""
+
+    receipt: str
+    amount: int
+
+
+@payments.action("charge")
+async def charge(order: Charge, ctx: Context) -> Receipt:
+    """Charge the card once, however often it is asked: the receipt follows from the idempotency key."""
+    if order.card == "tok_declined":
+        raise Fail("card_declined", "the bank said no", details={"order_id": order.order_id})
+    ctx.log.info("charged %s %s", order.amount, order.currency, extra={"action": "charged"})
+    return Receipt(receipt=f"r-{ctx.idempotency_key}", amount=order.amount)

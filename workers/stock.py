@@ -1,0 +1,42 @@
+"""Reserves goods, as far as a demonstration can: everything is in stock but `sold-out`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, Field
+
+from resistor.sdk import Context, Fail, Module
+
+stock = Module("stock")
+
+
+class Line(BaseModel):
+    """One line of an order."""
+
+    sku: str
+    quantity: int = Field(gt=0)
+
+
+class Order(BaseModel):
+    """What to reserve."""
+
+    order_id: str
+    lines: list[Line]
+
+
+@dataclass
+class Reservation:
+    """What is reserved: `lines` counts the order's lines."""
+
+    reservation: str
+    lines: int
+
+
+@stock.action("reserve")
+def reserve(order: Order, ctx: Context) -> Reservation:
+    """Set the goods aside. A plain function: it runs in a thread of its own."""
+    missing = [line.sku for line in order.lines if line.sku == "sold-out"]
+    if missing:
+        raise Fail("out_of_stock", f"order {order.order_id} cannot be filled", details={"skus": missing})
+    return Reservation(reservation=f"s-{ctx.idempotency_key}", lines=len(order.lines))
