@@ -21,7 +21,7 @@ from resistor.bus.consuming import QueueLane
 from resistor.bus.names import Names
 from resistor.bus.publishing import Publisher
 from resistor.bus.topology import Topology
-from resistor.bus.wire import Lost, losing, open_channel, shut
+from resistor.bus.wire import ANSWER_SECONDS, Lost, losing, open_channel, shut
 from resistor.ports import Outcome, Publish
 
 
@@ -146,7 +146,8 @@ async def _inspect(connection: aiormq.Connection, queue: str) -> QueueInfo | Non
     channel = await open_channel(connection)
     try:
         with losing():
-            found = await channel.queue_declare(queue, passive=True)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                found = await channel.queue_declare(queue, passive=True)
     except aiormq.ChannelNotFoundEntity:
         return None
     finally:

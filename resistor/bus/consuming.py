@@ -26,7 +26,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from resistor.bus.connection import PAUSES, Link
 from resistor.bus.envelopes import delivery_count, from_properties
-from resistor.bus.wire import Lost, is_usable, losing, open_channel, shut, when_closed, why
+from resistor.bus.wire import ANSWER_SECONDS, Lost, is_usable, losing, open_channel, shut, when_closed, why
 from resistor.ports import Delivery
 
 log = logging.getLogger(__name__)
@@ -35,10 +35,6 @@ RENEW_SECONDS = 60.0
 """A lane that was quiet for so long consumes anew. RabbitMQ 3.10 tells nobody when a quorum queue is deleted
 and declared again in the same moment: it counts the old consumers as the new queue's, and what it gives them
 disappears until their channel is closed."""
-
-BEGIN_SECONDS = 5.0
-"""How long the broker may take to let us consume. A quorum queue of a broker that has just been restarted has no
-leader for a while, and a request that falls into that gap may never be answered."""
 
 _Send = Callable[[aiormq.Channel, int, bool], Awaitable[None]]
 
@@ -149,7 +145,7 @@ class QueueLane:
         self._channel = channel
         try:
             with losing():
-                async with asyncio.timeout(BEGIN_SECONDS):
+                async with asyncio.timeout(ANSWER_SECONDS):
                     await channel.basic_qos(prefetch_count=self._prefetch)
                     await channel.basic_consume(self._queue, partial(self._arrive, self._generation))
         except BaseException:

@@ -6,6 +6,7 @@ arguments is reported, and everything else is declared all the same.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,7 @@ import aiormq
 from aiormq.exceptions import AMQPChannelError
 
 from resistor.bus.topology import Binding, Exchange, Queue, Topology
-from resistor.bus.wire import losing, open_channel, shut
+from resistor.bus.wire import ANSWER_SECONDS, losing, open_channel, shut
 from resistor.errors import OperatorMistake
 
 log = logging.getLogger(__name__)
@@ -112,7 +113,8 @@ class _Declarer:
             self._channel = await open_channel(self._connection)
         try:
             with losing():
-                await call(self._channel)
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await call(self._channel)
         except AMQPChannelError as error:
             self._channel = None
             return _Refusal(isinstance(error, aiormq.ChannelAccessRefused), str(error))

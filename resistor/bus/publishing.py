@@ -32,8 +32,8 @@ from resistor.ports import Outcome, Publish
 log = logging.getLogger(__name__)
 
 CONFIRM_SECONDS = 10.0
-"""A broker that is there, not blocked, and says nothing for so long has lost a confirmation: what is published
-to a quorum queue that has no leader yet, after a restart, may never be confirmed."""
+"""A broker that is there, not blocked, and says nothing for so long has lost a confirmation: what goes to a
+quorum queue that has no leader yet, after a restart, may never be confirmed."""
 
 FLIGHT_LETTERS = 500
 """Messages in one write. aiormq walks all that are open for each confirmation of many: 20,000 at once took

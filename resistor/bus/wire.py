@@ -35,6 +35,10 @@ HEARTBEAT_SECONDS = 10  # aiormq gives a silent broker up after three times (hea
 CONNECT_SECONDS = 10.0
 CLOSE_SECONDS = 5.0
 
+ANSWER_SECONDS = 5.0
+"""How long the broker may take to answer about a queue. After a restart a quorum queue has no leader for a
+while, and a request that falls into that gap may never be answered: it is given up, and made again."""
+
 UNREADABLE = "application/x-unreadable"
 """The content type of a message whose properties nobody can decode: whoever wants JSON refuses it."""
 

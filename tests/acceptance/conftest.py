@@ -82,8 +82,9 @@ class Site:
         await self.outside.start()
 
     async def publish(self, ids: list[str]) -> None:
+        """Publish an event for each id; its data is the number in it."""
         await asyncio.gather(
-            *(self.outside.event("shop.three", {"n": n}, id=each) for n, each in enumerate(ids))
+            *(self.outside.event("shop.three", {"n": int(each.split("-")[1])}, id=each) for each in ids)
         )
 
     async def ended(self, event_id: str) -> Run:
