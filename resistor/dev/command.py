@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -120,12 +122,21 @@ def _say_where(console: Console, settings: Settings) -> None:
 
 
 def _say_what_next(console: Console, settings: Settings) -> None:
+    program = _program()
     data = json.encode(demos.ORDER | {"order_id": "o-1003"}).decode()
     console.print(
         "[bold]Publish another event[/] from a second terminal, and its run shows up here:\n\n"
         f"  export RESISTOR_AMQP_URL={settings.broker.url} RESISTOR_REDIS_URL={settings.store.url}\n"
-        f"  resistor event publish shop.order.placed --wait --data '{data}'\n"
-        "  resistor run list\n",
+        f"  {program} event publish shop.order.placed --wait --data '{data}'\n"
+        f"  {program} run list\n",
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _program() -> str:
+    """Return how a second terminal starts this program: `make run` puts it into a virtual environment."""
+    if shutil.which("resistor"):
+        return "resistor"
+    here = Path(sys.argv[0])
+    return str(here) if here.name == "resistor" else f"{sys.executable} -m resistor"

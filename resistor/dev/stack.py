@@ -30,6 +30,9 @@ standard ports, never on them, where a server of the machine's own may be."""
 
 LOOPBACK = "127.0.0.1"
 
+DEV_KEYS = (("dev", b"known to everybody: for this machine only"),)
+"""What signs tokens here. The same each time, so that kept data and its tokens go together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -88,6 +91,7 @@ class Stack:
                 "broker": given.broker.model_copy(update={"url": amqp_url}),
                 "store": given.store.model_copy(update={"url": redis_url}),
                 "http": http,
+                "tokens": given.tokens.model_copy(update={"keys": given.tokens.keys or DEV_KEYS}),
             }
         )
 
