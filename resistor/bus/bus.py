@@ -42,7 +42,7 @@ class AmqpBus:
         `client_name` is what the broker's lists show. Raises `OperatorMistake` for a URL that is none.
         """
         self.names = names
-        parsed = read_url(url)
+        self._url = parsed = read_url(url)
         weather = Weather(parsed)
         self._consuming = Link(parsed, weather, client_name=f"{client_name} (consuming)")
         self._publishing = Link(parsed, weather, client_name=f"{client_name} (publishing)")
@@ -113,7 +113,8 @@ class AmqpBus:
         """
         while True:
             try:
-                return await declaring.declare(await self._consuming.current(), topology)
+                await self._consuming.current()
+                return await declaring.declare(self._url, topology)
             except Lost:
                 continue
 

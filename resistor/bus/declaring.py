@@ -1,7 +1,8 @@
-"""Makes a `Topology` exist on a broker.
+"""Makes a `Topology` exist on a broker, through aio-pika, on a connection of its own.
 
-Called by the bus, which gives the connection. Must never delete or change anything: what exists with other
-arguments is reported, and everything else is declared all the same.
+Called by the bus. A refused declaration closes its channel, and that must cost no message anything: so
+nothing of it happens on the connections that consume and publish. Must never delete or change anything: what exists
+with other arguments is reported, and everything else is declared all the same.
 """
 
 from __future__ import annotations
@@ -12,37 +13,40 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+import aio_pika
 import aiormq
+from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import AMQPChannelError
+from yarl import URL
 
 from resistor.bus.topology import Binding, Exchange, Queue, Topology
-from resistor.bus.wire import ANSWER_SECONDS, losing, open_channel, shut
+from resistor.bus.wire import ANSWER_SECONDS, CONNECT_SECONDS, losing
 from resistor.errors import OperatorMistake
 
 log = logging.getLogger(__name__)
 
 _INEQUIVALENT = re.compile(r"inequivalent arg '([^']+)'[^:]*(?::\s*(.*))?", re.DOTALL)
 
-_Call = Callable[[aiormq.Channel], Awaitable[object]]
+_Call = Callable[[AbstractChannel], Awaitable[object]]
 
 
-async def declare(connection: aiormq.Connection, topology: Topology) -> None:
-    """Declare everything in `topology`.
+async def declare(url: URL, topology: Topology) -> None:
+    """Declare everything in `topology` on the broker at `url`.
 
     A user who may not declare (403) is content where a thing exists already: whoever may has made it.
     Raises `OperatorMistake` with a line for each thing that exists with other arguments, or that is missing
     and may not be made, and `Lost`.
     """
-    declarer = _Declarer(connection)
-    try:
+    with losing():
+        connection = await aio_pika.connect(url, timeout=CONNECT_SECONDS)
+    async with connection:
+        declarer = _Declarer(connection)
         for exchange in topology.exchanges:
             await declarer.exchange(exchange)
         for queue in topology.queues:
             await declarer.queue(queue)
         for binding in topology.bindings:
             await declarer.binding(binding)
-    finally:
-        await declarer.close()
     if declarer.problems:
         raise OperatorMistake("\n".join(declarer.problems))
 
@@ -58,35 +62,37 @@ class _Refusal:
 class _Declarer:
     """One channel at a time: the broker closes it at each declaration that it refuses."""
 
-    def __init__(self, connection: aiormq.Connection) -> None:
+    def __init__(self, connection: AbstractConnection) -> None:
         self._connection = connection
-        self._channel: aiormq.Channel | None = None
+        self._channel: AbstractChannel | None = None
         self.problems: list[str] = []
 
     async def exchange(self, exchange: Exchange) -> None:
         refusal = await self._ask(
-            lambda channel: channel.exchange_declare(exchange.name, exchange_type=exchange.kind, durable=True)
+            lambda channel: channel.declare_exchange(exchange.name, exchange.kind, durable=True)
         )
         await self._settle(
             f"exchange {exchange.name!r}",
             refusal,
-            lambda channel: channel.exchange_declare(exchange.name, passive=True),
+            lambda channel: channel.declare_exchange(exchange.name, passive=True),
         )
 
     async def queue(self, queue: Queue) -> None:
         refusal = await self._ask(
-            lambda channel: channel.queue_declare(queue.name, durable=True, arguments=dict(queue.arguments))
+            lambda channel: channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
         )
         await self._settle(
             f"queue {queue.name!r}",
             refusal,
-            lambda channel: channel.queue_declare(queue.name, passive=True),
+            lambda channel: channel.declare_queue(queue.name, passive=True),
         )
 
     async def binding(self, binding: Binding) -> None:
-        refusal = await self._ask(
-            lambda channel: channel.queue_bind(binding.queue, binding.exchange, binding.routing_key)
-        )
+        async def bind(channel: AbstractChannel) -> None:
+            queue = await channel.get_queue(binding.queue, ensure=False)
+            await queue.bind(binding.exchange, binding.routing_key)
+
+        refusal = await self._ask(bind)
         if refusal is None:
             return
         what = f"binding of {binding.queue!r} to {binding.exchange!r} with {binding.routing_key!r}"
@@ -95,10 +101,6 @@ class _Declarer:
             log.info("%s: not ours to make", what, extra={"action": "declare_forbidden"})
         else:
             self.problems.append(f"{what}: {refusal.text}")
-
-    async def close(self) -> None:
-        if self._channel is not None:
-            await shut(self._channel)
 
     async def _settle(self, what: str, refusal: _Refusal | None, is_there: _Call) -> None:
         if refusal is None:
@@ -109,10 +111,10 @@ class _Declarer:
             self.problems.append(f"{what} is missing, and this user may not declare it: {refusal.text}")
 
     async def _ask(self, call: _Call) -> _Refusal | None:
-        if self._channel is None or self._channel.is_closed:
-            self._channel = await open_channel(self._connection)
         try:
             with losing():
+                if self._channel is None or self._channel.is_closed:
+                    self._channel = await self._connection.channel(publisher_confirms=False)
                 async with asyncio.timeout(ANSWER_SECONDS):
                     await call(self._channel)
         except AMQPChannelError as error:

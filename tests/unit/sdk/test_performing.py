@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -112,7 +113,12 @@ async def test_what_is_returned_completes_the_step() -> None:
         ("cancelled by nobody", ("CancelledError", "", True)),
     ],
 )
-async def test_what_is_raised_fails_it(what: str, expected: tuple[str, str, bool]) -> None:
+async def test_what_is_raised_fails_it(
+    what: str, expected: tuple[str, str, bool], request: pytest.FixtureRequest
+) -> None:
+    # A lone surrogate in a test's report ends pytest-xdist's worker, and a report has what was logged.
+    request.addfinalizer(partial(logging.disable, logging.NOTSET))
+    logging.disable()
     assert await failure(what) == expected
 
 
