@@ -1,8 +1,8 @@
 """Makes a `Topology` exist on a broker, through aio-pika, on a connection of its own.
 
-Called by the bus. A refused declaration closes its channel, and that must cost no message anything: so none of
-it happens on the connections that consume and publish. Must never delete or change anything: what exists with
-other arguments is reported, and everything else is declared all the same.
+Called by the bus. A refused declaration closes its channel, and that must cost no message anything: so none
+of it happens on the connections that consume and publish. Must never delete or change anything: what exists
+with other arguments is reported, and everything else is declared all the same.
 """
 
 from __future__ import annotations
