@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 
 GENERATED_KEY_ID = "generated"
 SUMMARY_SECONDS = 1.0
+GOODBYE_SECONDS = 3.0  # with the drain's 25 s it stays below the 30 s that Kubernetes gives
 PROBE_SECONDS = 1.0  # a probe that waits longer than its caller is no answer
 
 
@@ -65,7 +68,7 @@ class Daemon:
     async def run(self, stopping: asyncio.Event, *, on_ready: Callable[[], None] | None = None) -> None:
         """Serve until `stopping` is set, then drain. `on_ready` is called once, when messages are taken."""
         async with AsyncExitStack() as closing:
-            closing.callback(self._telemetry.shutdown)
+            closing.push_async_callback(self._hush)
             closing.push_async_callback(self._store.close)
             closing.push_async_callback(self._bus.close)
             server = await self._listen(closing)
@@ -153,6 +156,22 @@ class Daemon:
         """Let the telemetry say now and then what it left out."""
         while not await happens(stopping, within=SUMMARY_SECONDS):
             self._telemetry.tick()
+
+    async def _hush(self) -> None:
+        """Hand over the last spans. A collector that is away does not hold the end up.
+
+        On a thread of its own, which the end of the process does not wait for: the exporter blocks, and the
+        loop's own threads would be waited for.
+        """
+        loop, is_over = asyncio.get_running_loop(), asyncio.Event()
+
+        def hand_over() -> None:
+            self._telemetry.shutdown()
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(is_over.set)
+
+        threading.Thread(target=hand_over, name="telemetry", daemon=True).start()
+        await happens(is_over, within=GOODBYE_SECONDS)
 
     async def _until_stopped(self, tasks: set[asyncio.Task[None]], stopping: asyncio.Event) -> None:
         """Wait for the word to stop. A task that ends before that has failed: its error ends the daemon."""
