@@ -15,7 +15,6 @@ from typing import Self
 
 import aiormq
 
-from resistor.bus import declaring
 from resistor.bus.connection import Link, Weather, read_url
 from resistor.bus.consuming import QueueLane
 from resistor.bus.names import Names
@@ -111,6 +110,8 @@ class AmqpBus:
         Raises `OperatorMistake` with a line for each thing that exists with other arguments; everything else
         is declared then.
         """
+        from resistor.bus import declaring  # noqa: PLC0415 - aio-pika: 80 ms that most commands do without
+
         while True:
             try:
                 await self._consuming.current()
