@@ -9,7 +9,7 @@ from resistor.ops.cli.root import command_line
 
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 """Python's own 700 make the collector run through every import again and again: 0.1 s of the 0.5 that a
-command may take. What a daemon has in hand is far below it, and what it drops is freed without the collector."""
+command may take. What a daemon has in hand is far below it, and what it drops is freed without this."""
 
 DEV = Lazy("resistor.dev.command:dev", "Everything in one process, nothing to install.")
 
