@@ -104,6 +104,9 @@ class Reason(StrEnum):
     UNKNOWN_WORKFLOW = "unknown_workflow"  # no such namespace, event or version
     UNKNOWN_RUN = "unknown_run"  # a good token for a run that the store does not have
     INVALID_INPUT = "invalid_input"  # the event does not match the workflow's `input` schema
+    UNREADABLE = (
+        "unreadable"  # a newer version wrote the run or its definition: replay it when all are upgraded
+    )
     POISON = "poison"  # deciding on it raised what nobody foresaw
 
 

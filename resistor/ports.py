@@ -7,7 +7,7 @@ and ops. Nothing here knows AMQP or Redis.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -84,19 +84,24 @@ class Bus(Protocol):
 class Loaded(msgspec.Struct, frozen=True):
     """Runs as they are, None for those that do not exist, and the store's time of reading.
 
+    `unreadable` has the runs that are there and that this program cannot read (a newer one wrote them), with
+    the reason; their place in `runs` is None.
+
     `now`, in seconds since the epoch, is the one clock that decisions go by: daemons may disagree about
     the time, the store does not.
     """
 
     now: float
     runs: tuple[Run | None, ...]
+    unreadable: Mapping[str, str] = {}
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One run's step forward, to be written if its revision is still `before`'s.
 
-    `send` names the steps whose action is about to be published; `due_at` when the run must be looked at
-    again, in seconds since the epoch; `retention` how long, in seconds, a finished run stays.
+    `send` names the steps whose action is about to be published. `due_at` is when the run must be looked at
+    again, in seconds since the epoch; `unconfirmed_due_at` when already, while any of its actions is
+    unconfirmed. `retention` is how long, in seconds, a finished run stays.
     """
 
     before: Run | None
@@ -104,11 +109,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...]
     send: tuple[str, ...]
     due_at: float
+    unconfirmed_due_at: float
     retention: float
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
-    """The broker has confirmed these steps' actions, which the commit of `revision` asked for."""
+    """The broker has confirmed these steps' actions, made from the run as it was at `revision`."""
 
     run: str
     revision: int

@@ -7,21 +7,33 @@ command that wants an answer or an error now.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import aiormq
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, stop_never
 
-from resistor.bus.connection import Link, Weather, read_url
+from resistor.bus.connection import PAUSES, Link, Weather, read_url, unreachable
 from resistor.bus.consuming import QueueLane
 from resistor.bus.names import Names
 from resistor.bus.publishing import Publisher
 from resistor.bus.topology import Topology
-from resistor.bus.wire import ANSWER_SECONDS, Lost, losing, open_channel, shut
+from resistor.bus.wire import (
+    ANSWER_SECONDS,
+    HEARTBEAT_SECONDS,
+    Lost,
+    Wire,
+    losing,
+    open_channel,
+    shut,
+    with_heartbeat,
+)
 from resistor.ports import Outcome, Publish
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +47,18 @@ class QueueInfo:
 class AmqpBus:
     """RabbitMQ, or anything that speaks AMQP 0-9-1 like it."""
 
-    def __init__(self, url: str, names: Names, *, client_name: str) -> None:
+    def __init__(
+        self, url: str, names: Names, *, client_name: str, heartbeat_seconds: float = HEARTBEAT_SECONDS
+    ) -> None:
         """Prepare a bus to the broker at `url`; nothing is sent before `start`.
 
-        `client_name` is what the broker's lists show. Raises `OperatorMistake` for a URL that is none.
+        `client_name` is what the broker's lists show. A broker that is silent for about three times
+        `heartbeat_seconds` (rounded, at least 1; `?heartbeat=` in the URL overrides it) is given up.
+        Raises `OperatorMistake` for a URL that is none.
         """
         self.names = names
-        self._url = parsed = read_url(url)
+        self._url = parsed = with_heartbeat(read_url(url), heartbeat_seconds)
+        self._patience: float | None = None
         weather = Weather(parsed)
         self._consuming = Link(parsed, weather, client_name=f"{client_name} (consuming)")
         self._publishing = Link(parsed, weather, client_name=f"{client_name} (publishing)")
@@ -65,6 +82,7 @@ class AmqpBus:
         `timeout`, in seconds, it waits for the broker, and raises `BrokerUnreachable` when that takes longer;
         so does everything that is asked later.
         """
+        self._patience = timeout
         links = (self._consuming, self._publishing)
         for link in links:
             link.patience = timeout
@@ -108,24 +126,43 @@ class AmqpBus:
         """Make `topology` exist; wait for the broker if need be.
 
         Raises `OperatorMistake` with a line for each thing that exists with other arguments; everything else
-        is declared then.
+        is declared then. Raises `BrokerUnreachable` on a bus whose patience has run out.
         """
         from resistor.bus import declaring  # noqa: PLC0415 - aio-pika: 80 ms that most commands do without
 
-        while True:
-            try:
-                await self._consuming.current()
-                return await declaring.declare(self._url, topology)
-            except Lost:
-                continue
+        await self._insist(lambda _: declaring.declare(self._url, topology))
 
     async def inspect(self, queue: str) -> QueueInfo | None:
-        """Return what `queue` holds, None where there is no such queue."""
-        while True:
-            try:
-                return await _inspect(await self._consuming.current(), queue)
-            except Lost:
-                continue
+        """Return what `queue` holds, None where there is no such queue.
+
+        Waits for the broker. Raises `BrokerUnreachable` on a bus whose patience has run out.
+        """
+        return await self._insist(lambda wire: _inspect(wire, queue))
+
+    async def _insist(self, ask: Callable[[Wire], Awaitable[Answer]]) -> Answer:
+        """Ask until there is an answer, with pauses, for as long as patience lasts.
+
+        That the link is up does not mean that the next connection or channel is: a broker has limits for
+        both, and asking without a pause is thousands of attempts a second.
+        """
+        patience = self._patience
+
+        def pause(state: RetryCallState) -> float:
+            left = float("inf") if patience is None else patience - (state.seconds_since_start or 0.0)
+            return max(0.0, min(PAUSES(state), left))
+
+        try:
+            async for attempt in AsyncRetrying(
+                retry=retry_if_exception_type(Lost),
+                wait=pause,
+                stop=stop_never if patience is None else stop_after_delay(patience),
+                reraise=True,
+            ):
+                with attempt:
+                    return await ask(await self._consuming.current())
+        except Lost as lost:
+            raise unreachable(self._url, str(lost)) from None
+        raise AssertionError("tenacity stops only where it is told to")
 
 
 @asynccontextmanager

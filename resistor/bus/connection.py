@@ -42,6 +42,11 @@ def shown(url: URL) -> str:
     return str(url.with_password("***" if url.password else None).with_query(None))
 
 
+def unreachable(url: URL, trouble: str) -> BrokerUnreachable:
+    """Return what to raise where somebody's patience has run out."""
+    return BrokerUnreachable(f"the broker at {shown(url)} cannot be reached: {trouble}")
+
+
 class Weather:
     """Whether the broker is there, as far as all connections of a bus know; logs each change once."""
 
@@ -118,9 +123,7 @@ class Link:
                 async with asyncio.timeout(self.patience):
                     await self._up.wait()
             except TimeoutError:
-                raise BrokerUnreachable(
-                    f"the broker at {shown(self._url)} cannot be reached: {self._trouble}"
-                ) from None
+                raise unreachable(self._url, self._trouble) from None
         return self._wire
 
     async def _keep(self) -> None:

@@ -6,8 +6,10 @@ table of what it waits for, tag by tag, and a `_Letter` stands in it for the fut
 
 A message that makes the broker close the channel (an exchange that is missing, a user who may not) takes the
 confirmations of all others with it; what is open then goes out one by one, so that only the culprit pays.
+One whose headers do not fit into a frame would make it close the connection: that one is refused here, and
+is never sent.
 
-Must never give a message up, and never say `confirmed` where the broker did not.
+Must never give a message up that can be sent, and never say `confirmed` where the broker did not.
 """
 
 from __future__ import annotations
@@ -55,6 +57,8 @@ class Publisher:
     async def publish(self, messages: Sequence[Publish]) -> Sequence[Outcome]:
         """Publish all of them, mandatory, and return when each is settled.
 
+        A message with more properties and headers than the broker takes in one frame (131,064 bytes on
+        RabbitMQ as it comes) is refused without being sent: AMQP splits bodies and nothing else.
         Raises `ValueError`, and sends nothing, where AMQP cannot carry one of them (text of more than 255
         bytes in a property or a routing key). Raises `BrokerUnreachable` on a bus whose patience has run out.
         """
@@ -71,7 +75,7 @@ class Publisher:
     async def _round(self, letters: Sequence[_Letter]) -> list[_Letter]:
         """Send `letters` and return those that are to be sent again. Raises `Lost`."""
         outlet = await self._ready()
-        together, twins = outlet.apart(letters[:FLIGHT_LETTERS])
+        together, twins = outlet.apart(outlet.fitting(letters[:FLIGHT_LETTERS]))
         reason = await outlet.landing(outlet.send(together))
         left = [letter for letter in together if letter.outcome is None]
         if left and isinstance(reason, AMQPChannelError) and reason.args != (None, None):
@@ -124,6 +128,20 @@ def _blame(letter: _Letter, reason: BaseException | None) -> None:
     )
 
 
+def _refuse(letter: _Letter, payload_max: int) -> None:
+    """Settle a letter whose header frame the broker would answer by closing the connection."""
+    letter.outcome = Outcome.REFUSED
+    log.warning(
+        "a message to %s with %r is %s: its properties and headers have %d bytes, the broker takes %d",
+        letter.message.exchange,
+        letter.message.routing_key,
+        letter.outcome,
+        len(letter.header.payload),
+        payload_max,
+        extra={"action": "publish_refused"},
+    )
+
+
 class _Outlet:
     """A channel with confirms, and the flights that are out on it."""
 
@@ -132,12 +150,22 @@ class _Outlet:
         self._channel = channel
         self._flights: set[_Flight] = set()
         frame_max = wire.connection_tune.frame_max or 0
-        self._body_max = frame_max - _FRAME_OVERHEAD if frame_max else 1 << 62
+        self._payload_max = frame_max - _FRAME_OVERHEAD if frame_max else 1 << 62
         when_closed(channel, self._lose)
 
     @property
     def is_usable(self) -> bool:
         return is_usable(self._channel)
+
+    def fitting(self, letters: Sequence[_Letter]) -> list[_Letter]:
+        """Return those that this connection can carry; the others are settled: sending one would end it."""
+        fitting: list[_Letter] = []
+        for letter in letters:
+            if len(letter.header.payload) <= self._payload_max:
+                fitting.append(letter)
+            else:
+                _refuse(letter, self._payload_max)
+        return fitting
 
     def apart(self, letters: Sequence[_Letter]) -> tuple[list[_Letter], list[_Letter]]:
         """Split off those whose message id is out already: returned messages are told apart by it."""
@@ -154,7 +182,7 @@ class _Outlet:
         channel = self._channel
         if not is_usable(channel):
             raise Lost("the channel was closed")
-        frames = [frame for letter in letters for frame in letter.frames(self._body_max)]
+        frames = [frame for letter in letters for frame in letter.frames(self._payload_max)]
         bytes_to_write = ChannelFrame.marshall(channel.number, frames)
         flight = _Flight(channel, len(letters))
         self._flights.add(flight)
@@ -214,28 +242,39 @@ class _Flight:
             self.over.set_result(reason)
 
 
+class _Header(ContentHeader):
+    """A header that is encoded once, to be measured and then to be sent."""
+
+    def __init__(self, properties: Basic.Properties, body_size: int) -> None:
+        super().__init__(properties=properties, body_size=body_size)
+        self.payload = super().marshal()
+
+    def marshal(self) -> bytes:
+        return self.payload
+
+
 class _Letter:
     """One message on its way, in the place of the future in which aiormq would put its confirmation."""
 
-    __slots__ = ("flight", "message", "message_id", "outcome", "properties")
+    __slots__ = ("flight", "header", "message", "message_id", "outcome")
 
     def __init__(self, message: Publish) -> None:
         for text in (message.exchange, message.routing_key):
             if len(text.encode()) > _MAX_SHORT_STRING:
                 raise ValueError(f"an exchange or routing key has more than 255 bytes: {text[:64]!r}…")
         self.message = message
-        self.properties = to_properties(message.envelope)
-        self.message_id = self.properties.message_id or ""
+        properties = to_properties(message.envelope)
+        self.header = _Header(properties, len(message.envelope.body))
+        self.message_id = properties.message_id or ""
         self.outcome: Outcome | None = None
         self.flight: _Flight | None = None
 
-    def frames(self, body_max: int) -> list[Any]:
+    def frames(self, payload_max: int) -> list[Any]:
         """Return the frames of this message."""
         message, body = self.message, self.message.envelope.body
         publish = Basic.Publish(exchange=message.exchange, routing_key=message.routing_key, mandatory=True)
-        header = ContentHeader(properties=self.properties, body_size=len(body))
-        parts = (body[start : start + body_max] for start in range(0, len(body), body_max))
-        return [publish, header, *map(ContentBody, parts)]
+        parts = (body[start : start + payload_max] for start in range(0, len(body), payload_max))
+        return [publish, self.header, *map(ContentBody, parts)]
 
     def settled(self) -> Outcome:
         assert self.outcome is not None  # noqa: S101 - nothing returns before it is

@@ -31,7 +31,8 @@ from yarl import URL
 
 from resistor.errors import BrokerUnreachable
 
-HEARTBEAT_SECONDS = 10  # aiormq gives a silent broker up after three times (heartbeat + 1): 33 s
+HEARTBEAT_SECONDS = 10.0  # aiormq gives a silent broker up after three times (heartbeat + 1): 33 s
+LONGEST_HEARTBEAT_SECONDS = 65_534  # aiormq takes more for none at all
 CONNECT_SECONDS = 10.0
 CLOSE_SECONDS = 5.0
 
@@ -103,10 +104,18 @@ class Wire(aiormq.Connection):
             self.is_blocked = index == _BLOCKED
 
 
+def with_heartbeat(url: URL, seconds: float) -> URL:
+    """Return `url` with a heartbeat every so many seconds, unless it names one itself.
+
+    AMQP counts whole seconds in 16 bits, and 0 would be no heartbeat: it is at least 1.
+    """
+    if "heartbeat" in url.query:
+        return url
+    return url.update_query(heartbeat=str(min(max(1, round(seconds)), LONGEST_HEARTBEAT_SECONDS)))
+
+
 async def connect(url: URL, *, client_name: str) -> Wire:
     """Open a connection. Raises `Lost` with the reason."""
-    if "heartbeat" not in url.query:
-        url = url.update_query(heartbeat=str(HEARTBEAT_SECONDS))
     wire = Wire(url, client_name=client_name)
     try:
         with losing():

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 
-from resistor.bus.names import Names
-from resistor.daemon.dead_letters import dead_letter
+from resistor.daemon.deciding import poison
 from resistor.daemon.pipeline import Pipeline
-from resistor.errors import Reason, RejectedMessage
+from resistor.daemon.sending import Letter
 from resistor.ports import Delivery, Lane
 
 log = logging.getLogger(__name__)
+
+TRIES = 5  # of a message that fails on its own, while the servers are there: then it is poison
+PAUSE_SECONDS = 1.0  # before what failed, or a dead letter that was not taken, is tried again
 
 
 class Consumer:
     """Consumes one lane until it is told to stop."""
 
-    def __init__(self, lane: Lane, pipeline: Pipeline, names: Names, *, batch: int) -> None:
+    def __init__(self, lane: Lane, pipeline: Pipeline, *, batch: int) -> None:
         """Take at most `batch` messages at a time from `lane`."""
         self._lane = lane
         self._pipeline = pipeline
-        self._names = names
         self._batch = batch
         self._taking: asyncio.Task[Sequence[Delivery]] | None = None
         self._is_stopping = False
+        self._unburied: list[Letter] = []
+        self._burying: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
         """Take no more. What is in hand is brought to its end first. Idempotent."""
@@ -36,17 +38,25 @@ class Consumer:
 
     async def run(self) -> None:
         """Consume until `stop`."""
-        while not self._is_stopping:
-            deliveries = await self._take()
-            if deliveries:
-                await self._process(deliveries)
+        try:
+            while not self._is_stopping:
+                deliveries = await self._take()
+                if deliveries:
+                    await self._process(deliveries)
+        finally:
+            if self._burying is not None:
+                self._burying.cancel()
+                await asyncio.gather(self._burying, return_exceptions=True)
 
     async def _take(self) -> Sequence[Delivery]:
         """Wait for messages; return none when `stop` ends the waiting."""
         self._taking = asyncio.ensure_future(self._lane.take(self._batch))
         try:
             await asyncio.wait({self._taking})
-            return () if self._taking.cancelled() else self._taking.result()
+            if self._taking.cancelled():
+                self._is_stopping = True  # by `stop`, or because the lane was closed under us
+                return ()
+            return self._taking.result()
         finally:
             self._taking.cancel()
             self._taking = None
@@ -54,16 +64,47 @@ class Consumer:
     async def _process(self, deliveries: Sequence[Delivery]) -> None:
         """Bring a batch to its end. If it fails as a whole, go message by message: one is to blame."""
         try:
-            await self._pipeline.process(deliveries)
-        except Exception as error:
-            if len(deliveries) > 1:
-                log.exception(
-                    "a batch failed; its messages are tried one by one", extra={"action": "batch_failed"}
-                )
-                for delivery in deliveries:
-                    await self._process([delivery])
+            left = await self._pipeline.process(deliveries)
+        except Exception:
+            log.exception(
+                "a batch failed; its messages are tried one by one", extra={"action": "batch_failed"}
+            )
+            for delivery in deliveries:
+                await self._process_alone(delivery)
+            return
+        await self._close(deliveries, left)
+
+    async def _process_alone(self, delivery: Delivery) -> None:
+        """Bring one message to its end: a few tries, and then it is a dead letter."""
+        for tries_left in range(TRIES - 1, -1, -1):
+            try:
+                left = await self._pipeline.process([delivery])
+            except Exception as error:
+                log.exception("a message failed", extra={"action": "message_failed"})
+                if not tries_left:
+                    letter = self._pipeline.refuse(delivery, poison(error))
+                    await self._close([delivery], await self._pipeline.bury([letter]))
+                    return
+                await asyncio.sleep(PAUSE_SECONDS)
+            else:
+                await self._close([delivery], left)
                 return
-            log.exception("a message failed", extra={"action": "poison"})
-            why = RejectedMessage(Reason.POISON, f"{type(error).__name__}: {error}")
-            await self._pipeline.settle((), [dead_letter(self._names, deliveries[0], why, now=time.time())])
-        await self._lane.ack(deliveries)
+
+    async def _close(self, deliveries: Sequence[Delivery], left: Sequence[Letter]) -> None:
+        """Acknowledge what is done. What has a dead letter that was not taken waits, and stops nobody."""
+        waiting = {id(letter.delivery) for letter in left}
+        await self._lane.ack([delivery for delivery in deliveries if id(delivery) not in waiting])
+        if left:
+            self._unburied += left
+            if self._burying is None or self._burying.done():
+                self._burying = asyncio.create_task(self._bury(), name="dead letters")
+
+    async def _bury(self) -> None:
+        """Try again to publish dead letters, until all are taken. The prefetch bounds how many wait."""
+        while self._unburied:
+            await asyncio.sleep(PAUSE_SECONDS)
+            letters, self._unburied = self._unburied, []
+            left = await self._pipeline.bury(letters)
+            self._unburied += left
+            waiting = {id(letter.delivery) for letter in left}
+            await self._lane.ack([each.delivery for each in letters if id(each.delivery) not in waiting])

@@ -39,7 +39,6 @@ class Decided:
     again: list[Told] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     outgoing: dict[tuple[str, int], Dispatch] = field(default_factory=dict)
-    wake_at: float | None = None
 
     @property
     def is_change(self) -> bool:
@@ -60,36 +59,31 @@ def reads_for(told: Sequence[Told], *, closer: bool) -> Reads:
 
 def decide(run: Run | None, told: Sequence[Told], *, now: float, limits: Limits, closer: bool) -> Decided:
     """Tell `run` (None: there is none yet) these messages, one after the other."""
-    outcome = Decided(before=run, after=run, workflow=told[0].workflow)
+    decided = Decided(before=run, after=run, workflow=told[0].workflow)
     for each in told:
         try:
-            decision = _advance(each, outcome.after, now=now, limits=limits, closer=closer)
+            decision = advance(each.workflow, decided.after, each.inbound, now=now, limits=limits)
         except RejectedMessage as rejected:
-            outcome.refused.append((each, rejected))
+            decided.refused.append((each, rejected))
         except Exception as error:
             log.exception("a message could not be decided", extra={"action": "poison", "run": each.run})
-            detail = f"{type(error).__name__}: {error}"
-            outcome.refused.append((each, RejectedMessage(Reason.POISON, detail)))
+            decided.refused.append((each, poison(error)))
         else:
-            _add(outcome, each, decision, may_look_closer=not closer)
-    return outcome
+            _add(decided, each, decision, may_look_closer=not closer)
+    return decided
 
 
-def _advance(told: Told, run: Run | None, *, now: float, limits: Limits, closer: bool) -> Decision:
-    decision = advance(told.workflow, run, told.inbound, now=now, limits=limits)
-    if closer and decision.verdict is Verdict.AHEAD:
-        repeated = advance(told.workflow, run, Wake(resend=True), now=now, limits=limits)
-        return Decision(verdict=Verdict.AHEAD, run=repeated.run, outgoing=repeated.outgoing)
-    return decision
+def poison(error: Exception) -> RejectedMessage:
+    """Return what is said of a message that raised what nobody foresaw."""
+    return RejectedMessage(Reason.POISON, f"{type(error).__name__}: {error}")
 
 
-def _add(outcome: Decided, told: Told, decision: Decision, *, may_look_closer: bool) -> None:
+def _add(decided: Decided, told: Told, decision: Decision, *, may_look_closer: bool) -> None:
     needs_more = decision.verdict in (Verdict.DUPLICATE, Verdict.AHEAD)
-    if needs_more and may_look_closer and not outcome.is_change and not isinstance(told.inbound, Wake):
-        outcome.again.append(told)
+    if needs_more and may_look_closer and not isinstance(told.inbound, Wake):
+        decided.again.append(told)
         return
-    outcome.verdicts.append((told, decision.verdict))
-    outcome.after = decision.run
-    outcome.facts += decision.facts
-    outcome.outgoing |= {(dispatch.step, dispatch.attempt): dispatch for dispatch in decision.outgoing}
-    outcome.wake_at = decision.wake_at
+    decided.verdicts.append((told, decision.verdict))
+    decided.after = decision.run
+    decided.facts += decision.facts
+    decided.outgoing |= {(dispatch.step, dispatch.attempt): dispatch for dispatch in decision.outgoing}

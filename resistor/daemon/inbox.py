@@ -49,6 +49,7 @@ class Inbox:
         self._keys = keys
         self._definitions = definitions
         self._limits = limits
+        self._prefix = uuid4().hex
 
     async def read(self, delivery: Delivery) -> Told:
         """Return what `delivery` tells which run. Raises `RejectedMessage`."""
@@ -62,7 +63,9 @@ class Inbox:
     def _event(self, delivery: Delivery) -> Told:
         event = event_from_envelope(delivery.envelope, delivery.routing_key, limit=self._limits.payload_bytes)
         workflow = self._definitions.starting(event.namespace, event.name)
-        run = run_id(event, uuid4().hex)
+        # The same at every reading of this delivery, so that trying a batch again is no second run.
+        once = f"{self._prefix}:{delivery.queue}:{delivery.generation}:{delivery.tag}"
+        run = run_id(event, once)
         return Told(run, workflow, Start(run, event), delivery.queue, delivery)
 
     async def _result(self, delivery: Delivery) -> Told:

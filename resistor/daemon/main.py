@@ -57,12 +57,14 @@ class Daemon:
         self._settings = settings
         self._telemetry = telemetry
         self._names = Names(settings.broker.prefix)
-        self._limits = Limits(payload_bytes=settings.limits.payload_bytes)
+        self._limits = Limits(
+            payload_bytes=settings.limits.payload_bytes, token_seconds=settings.tokens.ttl_seconds
+        )
         keys = Keys(settings.broker.prefix, settings.store.partitions)
         self._store = RedisStore(settings.store.url, keys, timeout=settings.store.timeout_seconds)
         self._bus = AmqpBus(settings.broker.url, self._names, client_name="resistor daemon")
-        self._definitions = Definitions(catalog, self._store)
         self._patience = Patience()
+        self._definitions = Definitions(catalog, self._store, self._patience)
         self._is_set_up = False
 
     async def run(self, stopping: asyncio.Event, *, on_ready: Callable[[], None] | None = None) -> None:
@@ -106,7 +108,7 @@ class Daemon:
         """Reach both servers, however long that takes, and put there what must be there."""
         await self._bus.start()
         self._token_keys = TokenKeys(self._settings.tokens.keys or await self._generated_keys())
-        await self._patience.with_store(self._definitions.register)
+        await self._definitions.register()
         await self._warn_of_store()
         modules = self._definitions.catalog.modules
         try:
@@ -131,7 +133,6 @@ class Daemon:
             Consumer(
                 self._bus.lane(queue, prefetch=self._settings.broker.prefetch),
                 pipeline,
-                self._names,
                 batch=settings.batch,
             )
             for queue in queues
@@ -145,11 +146,14 @@ class Daemon:
         )
         if on_ready is not None:
             on_ready()
-        await self._until_stopped(tasks, stopping)
-        for consumer in consumers:
-            consumer.stop()
-        if not await drained(tasks, seconds=settings.drain_seconds):
-            log.warning("what is still in hand will be delivered again", extra={"action": "drain_cut"})
+        try:
+            await self._until_stopped(tasks, stopping)
+        finally:
+            stopping.set()
+            for consumer in consumers:
+                consumer.stop()
+            if not await drained(tasks, seconds=settings.drain_seconds):
+                log.warning("what is still in hand will be delivered again", extra={"action": "drain_cut"})
         log.info("stopped", extra={"action": "stopped"})
 
     async def _speak(self, stopping: asyncio.Event) -> None:
@@ -196,7 +200,7 @@ class Daemon:
         timing = Timing(settings.daemon.outbox_grace_seconds, settings.daemon.idle_check_seconds)
         rules = Rules(self._names, self._limits, timing, self._patience)
         sender = Sender(self._store, self._bus, dispatcher, self._telemetry, rules)
-        return Pipeline(self._store, inbox, sender, self._telemetry, rules)
+        return Pipeline(self._store, self._definitions, inbox, sender, self._telemetry, rules)
 
     async def _generated_keys(self) -> tuple[tuple[str, bytes], ...]:
         secret = await self._patience.with_store(self._store.generated_token_secret)

@@ -35,4 +35,5 @@ class Rules:
 def quiet_until(decided: Decided, now: float, timing: Timing) -> float:
     """Return when a run that has nothing unconfirmed wants to be looked at, in seconds since the epoch."""
     latest = now + timing.idle_check
-    return latest if decided.wake_at is None else min(decided.wake_at, latest)
+    wake_at = decided.after.wake_at if decided.after is not None else None
+    return latest if wake_at is None else min(wake_at, latest)

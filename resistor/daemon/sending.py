@@ -6,7 +6,6 @@ again, with the same token.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -19,12 +18,18 @@ from resistor.daemon.dispatching import Dispatcher
 from resistor.daemon.rules import Rules, quiet_until
 from resistor.engine.inbound import Wake
 from resistor.errors import StoreUnreachable
-from resistor.ports import Bus, Outcome, Publish, Published, Released, Store
+from resistor.ports import Bus, Delivery, Outcome, Publish, Published, Released, Store
 from resistor.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
-REFUSED_PAUSE_SECONDS = 1.0  # before a full dead-letter queue is tried again: its messages wait, none is lost
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter, and the delivery that it stands for."""
+
+    delivery: Delivery
+    publish: Publish
 
 
 @dataclass(slots=True)
@@ -50,18 +55,22 @@ class Sender:
         self._timing = rules.timing
         self._patience = rules.patience
 
-    async def send(self, decided: Sequence[Decided], letters: Sequence[Publish]) -> None:
-        """Publish every action and every dead letter; when this returns, nothing of them can be lost."""
-        sent = await self._publish(decided, letters)
+    async def send(self, decided: Sequence[Decided], letters: Sequence[Letter]) -> list[Letter]:
+        """Publish every action and every dead letter.
+
+        When this returns no action can be lost. Returns the dead letters that the broker did not take.
+        """
+        sent = [_Sent(each) for each in decided]
+        left = await self._publish(sent, letters)
         await self._mark([each for each in sent if each.confirmed])
         await self._release(sent)
+        return left
 
-    async def _publish(self, decided: Sequence[Decided], letters: Sequence[Publish]) -> list[_Sent]:
-        sent = [_Sent(each) for each in decided]
-        actions = [(each, step, publish) for each in sent for step, publish in self._actions(each.decided)]
-        messages = [*(publish for _, _, publish in actions), *letters]
+    async def _publish(self, sent: Sequence[_Sent], letters: Sequence[Letter]) -> list[Letter]:
+        actions = self._all_actions(sent)
+        messages = [*(publish for _, _, publish in actions), *(letter.publish for letter in letters)]
         if not messages:
-            return sent
+            return []
         crashpoints.reach("before-publish")
         outcomes = await self._bus.publish(messages)
         crashpoints.reach("after-publish")
@@ -72,8 +81,24 @@ class Sender:
             else:
                 each.is_complete = False
                 self._telemetry.undelivered(publish.routing_key, outcome)
-        await self._insist(letters, outcomes[len(actions) :])
-        return sent
+        buried = zip(letters, outcomes[len(actions) :], strict=True)
+        left = [letter for letter, outcome in buried if outcome is not Outcome.CONFIRMED]
+        if left:
+            self._telemetry.dead_letters_refused(len(left))
+        return left
+
+    def _all_actions(self, sent: Sequence[_Sent]) -> list[tuple[_Sent, str, Publish]]:
+        """Return each action once: a duplicate in the batch of its original asks for the same again.
+
+        The last one to ask has seen the run's last revision, so it is the one that is marked.
+        """
+        actions = {
+            (each.decided.after.id, step): (each, step, publish)
+            for each in sent
+            if each.decided.after is not None
+            for step, publish in self._actions(each.decided)
+        }
+        return list(actions.values())
 
     def _actions(self, decided: Decided) -> list[tuple[str, Publish]]:
         run = decided.after
@@ -81,14 +106,6 @@ class Sender:
             return []
         make = partial(self._dispatcher.action, decided.workflow, run)
         return [(dispatch.step, make(dispatch)) for dispatch in decided.outgoing.values()]
-
-    async def _insist(self, letters: Sequence[Publish], outcomes: Sequence[Outcome]) -> None:
-        """Publish dead letters until they are taken: their originals are acknowledged only then."""
-        left = _unconfirmed(letters, outcomes)
-        while left:
-            self._telemetry.dead_letters_refused(len(left))
-            await asyncio.sleep(REFUSED_PAUSE_SECONDS)
-            left = _unconfirmed(left, await self._bus.publish(left))
 
     async def _mark(self, sent: Sequence[_Sent]) -> None:
         now = time.time()
@@ -129,8 +146,3 @@ class Sender:
             released.append(Released(run=claimed[0].run, revision=revision, due_at=due_at))
         if released:
             await self._patience.with_store(partial(self._store.release, released))
-
-
-def _unconfirmed(letters: Sequence[Publish], outcomes: Sequence[Outcome]) -> list[Publish]:
-    pairs = zip(letters, outcomes, strict=True)
-    return [letter for letter, outcome in pairs if outcome is not Outcome.CONFIRMED]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from resistor.daemon.definitions import Definitions
 from resistor.daemon.inbox import Told
@@ -16,13 +17,14 @@ from resistor.daemon.lifecycle import happens
 from resistor.daemon.pipeline import Pipeline
 from resistor.engine.inbound import Wake
 from resistor.engine.run import Reads, Run
-from resistor.engine.workflow import short_digest
 from resistor.errors import RejectedMessage
 from resistor.ports import Released, Store
 
 log = logging.getLogger(__name__)
 
 CLAIM_AT_ONCE = 200  # runs of a partition in one claim
+LOOK_AT_ONCE = 200  # runs that are loaded together, whole
+REMEMBERED_ORPHANS = 10_000
 FORGET_EVERY = 60  # sweeps
 QUEUE = "due"  # what the metrics call this source of messages
 
@@ -39,6 +41,7 @@ class Sweeper:
         self._pipeline = pipeline
         self._interval = interval
         self._lease = lease
+        self._orphans: set[str] = set()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Sweep until `stopping` is set."""
@@ -59,26 +62,33 @@ class Sweeper:
     async def sweep(self) -> int:
         """Look at what is due now; returns how many runs that were. Raises `StoreUnreachable`."""
         ids = await self._store.claim_due(limit=CLAIM_AT_ONCE, lease=self._lease)
-        if not ids:
-            return 0
-        loaded = await self._store.load([(run_id, Reads()) for run_id in ids])
-        open_runs = [run for run in loaded.runs if run is not None and not run.state.status.is_final]
-        gone = set(ids) - {run.id for run in open_runs}
-        if gone:
-            await self._store.release([Released(run=run_id, revision=0, due_at=0.0) for run_id in gone])
-        told = [each for run in open_runs if (each := await self._told(run)) is not None]
-        await self._pipeline.settle(told)
+        for start in range(0, len(ids), LOOK_AT_ONCE):
+            await self._look(ids[start : start + LOOK_AT_ONCE])
         return len(ids)
 
+    async def _look(self, ids: Sequence[str]) -> None:
+        loaded = await self._store.load([(run_id, Reads()) for run_id in ids])
+        open_runs = [run for run in loaded.runs if run is not None and not run.state.status.is_final]
+        gone = set(ids) - {run.id for run in open_runs} - loaded.unreadable.keys()
+        if gone:
+            await self._store.release([Released(run=run_id, revision=0, due_at=0.0) for run_id in gone])
+        for run_id, why in loaded.unreadable.items():
+            self._cannot_go_on(run_id, why)
+        told = [each for run in open_runs if (each := await self._told(run)) is not None]
+        await self._pipeline.settle(told)
+
     async def _told(self, run: Run) -> Told | None:
-        origin = run.origin
         try:
-            workflow = await self._definitions.pinned(
-                origin.namespace, origin.workflow, origin.version, short_digest=short_digest(origin.digest)
-            )
+            workflow = await self._definitions.of(run.origin)
         except RejectedMessage as why:
-            log.error(
-                "run %s cannot go on: %s", run.id, why.detail, extra={"action": "orphan", "run": run.id}
-            )
+            self._cannot_go_on(run.id, why.detail)
             return None
         return Told(run.id, workflow, Wake(), QUEUE)
+
+    def _cannot_go_on(self, run_id: str, why: str) -> None:
+        """Say so, once for each run: its claim goes on, so another daemon, or a newer one, gets it next."""
+        if run_id not in self._orphans:
+            if len(self._orphans) >= REMEMBERED_ORPHANS:
+                self._orphans.clear()
+            self._orphans.add(run_id)
+            log.error("run %s cannot go on: %s", run_id, why, extra={"action": "orphan", "run": run_id})

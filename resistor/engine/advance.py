@@ -7,11 +7,12 @@ event that its workflow refuses.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import assert_never
 
 import msgspec
 
-from resistor.engine.decision import Decision, Verdict
+from resistor.engine.decision import Decision, Dispatch, Verdict
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.inbound import Answered, Inbound, Start, Wake
@@ -19,7 +20,7 @@ from resistor.engine.limits import Limits
 from resistor.engine.run import EventRef, Origin, Run, RunState, RunStatus, StepStatus
 from resistor.engine.steps import dispatch_of, fail_step, go_on
 from resistor.engine.workflow import Workflow
-from resistor.errors import Reason, RejectedMessage
+from resistor.errors import IllegalTransition, Reason, RejectedMessage
 from resistor.messages import json
 from resistor.messages.result import Answer, Completed, Failed, Failure, Later, Progress
 
@@ -36,9 +37,12 @@ def advance(
 ) -> Decision:
     """Decide what follows from `message` for `run` (None: there is no such run yet).
 
-    `workflow` must be the version that the run is pinned to; `now` is in seconds since the epoch. The
-    parts of the run that `reads_of(workflow, message)` names must have been loaded.
+    `workflow` must be the version that the run is pinned to (`IllegalTransition` else); `now` is in seconds
+    since the epoch. The parts of the run that `reads_of(workflow, message)` names must have been loaded, and
+    all of it where a first look said duplicate or ahead: only then is `outgoing` what it must be.
     """
+    if run is not None and run.origin.digest != workflow.digest:
+        raise IllegalTransition(f"run {run.id} is pinned to another content than {workflow.digest}")
     match message:
         case Start():
             if run is not None:
@@ -47,7 +51,7 @@ def advance(
         case Answered():
             return _answered(Draft(workflow, _existing(run), now=now, limits=limits), message)
         case Wake():
-            return _wake(Draft(workflow, _existing(run), now=now, limits=limits), message)
+            return _wake(Draft(workflow, _existing(run), now=now, limits=limits))
         case _:
             assert_never(message)
 
@@ -85,9 +89,11 @@ def _answered(draft: Draft, message: Answered) -> Decision:
     if run.state.status.is_final:
         return _stale_or_again(draft, message)
     if record is None or message.attempt > record.attempt:
-        return Decision(verdict=Verdict.AHEAD, run=run)
+        return Decision(verdict=Verdict.AHEAD, run=run, outgoing=_outgoing(draft.workflow, run, run.steps))
     if message.attempt < record.attempt or not record.status.is_out:
         return _stale_or_again(draft, message)
+    if record.status is StepStatus.WAITING and isinstance(message.answer, Progress):
+        return Decision(verdict=Verdict.STALE, run=run)  # it was sent before the `later` that overtook it
     if not _answer(draft, message.step, message.answer):
         return Decision(verdict=Verdict.DUPLICATE, run=run)
     return draft.decide()
@@ -107,12 +113,13 @@ def _stale_or_again(draft: Draft, message: Answered) -> Decision:
 
 def _again(workflow: Workflow, run: Run) -> Decision:
     """Repeat what the broker has not confirmed, byte for byte: the first time may have been cut short."""
-    outgoing = tuple(
-        dispatch_of(workflow, run, step)
-        for step in sorted(run.unconfirmed)
-        if step in run.steps and run.steps[step].status.is_out
-    )
-    return Decision(verdict=Verdict.DUPLICATE, run=run, outgoing=outgoing)
+    return Decision(verdict=Verdict.DUPLICATE, run=run, outgoing=_outgoing(workflow, run, run.unconfirmed))
+
+
+def _outgoing(workflow: Workflow, run: Run, steps: Iterable[str]) -> tuple[Dispatch, ...]:
+    """Return the actions of those of `steps` whose action is on its way or with its module."""
+    sent = sorted(step for step in steps if step in run.steps and run.steps[step].status.is_sent)
+    return tuple(dispatch_of(workflow, run, step) for step in sent)
 
 
 def _answer(draft: Draft, step: str, answer: Answer) -> bool:
@@ -151,29 +158,26 @@ def _postponed(draft: Draft, step: str, after: float) -> bool:
     if record.status is StepStatus.WAITING:
         return False  # the same `later` delivered again: the first one counts
     resume_at = draft.now + after
+    if resume_at >= record.scheduled_at + draft.limits.token_seconds:
+        message = f"the action was to come back after {after:g} s, when its token has expired"
+        _failed(draft, step, Failure("limit", message, retryable=False))
+        return True
     draft.set_step(step, status=StepStatus.WAITING, resume_at=resume_at)
     draft.say(FactName.STEP_POSTPONED, step, record.attempt, until=resume_at)
     return True
 
 
-def _wake(draft: Draft, message: Wake) -> Decision:
+def _wake(draft: Draft) -> Decision:
     """Hand postponed actions back when their time has come, and repeat what is unconfirmed."""
     if draft.run.state.status is not RunStatus.RUNNING:
         return Decision(verdict=Verdict.STALE, run=draft.run)
     due = [step for step, record in draft.run.steps.items() if _is_due(record.resume_at, draft.now)]
-    again = draft.run.unconfirmed | (_all_out(draft.run) if message.resend else frozenset())
     for step in due:
         record = draft.set_step(step, status=StepStatus.SCHEDULED, resume_at=None)
         draft.say(FactName.STEP_RESUMED, step, record.attempt)
-    for step in sorted(again | set(due)):
-        if draft.run.steps[step].status in (StepStatus.SCHEDULED, StepStatus.RUNNING):
-            draft.outgoing.append(dispatch_of(draft.workflow, draft.run, step))
+    draft.outgoing += _outgoing(draft.workflow, draft.run, draft.run.unconfirmed | set(due))
     return draft.decide(Verdict.APPLIED if due else Verdict.DUPLICATE)
 
 
 def _is_due(resume_at: float | None, now: float) -> bool:
     return resume_at is not None and resume_at <= now
-
-
-def _all_out(run: Run) -> frozenset[str]:
-    return frozenset(step for step, record in run.steps.items() if record.status.is_out)

@@ -16,7 +16,9 @@ class Verdict(StrEnum):
     APPLIED = "applied"
     DUPLICATE = "duplicate"  # applied before: the same actions follow again, where they are unconfirmed
     STALE = "stale"  # too late: the run is over, the step is done, or another attempt is out
-    AHEAD = "ahead"  # of a step that this run has not reached: the store went back in time
+    AHEAD = (
+        "ahead"  # of a step that this run has not reached: the store went back in time, so all goes out again
+    )
 
 
 class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,12 +41,10 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of `advance`.
 
-    `run` is the new state (the old one, where nothing changed). `wake_at` is when the run wants to be
-    looked at again, in seconds since the epoch, or None where only a message can move it.
+    `run` is the new state (the old one, where nothing changed).
     """
 
     verdict: Verdict
     run: Run
     outgoing: tuple[Dispatch, ...] = ()
     facts: tuple[Fact, ...] = ()
-    wake_at: float | None = None

@@ -64,12 +64,4 @@ class Draft:
 
     def decide(self, verdict: Verdict = Verdict.APPLIED) -> Decision:
         """Close the draft."""
-        current = self.run.state.current
-        record = self.run.steps.get(current) if current is not None else None
-        return Decision(
-            verdict=verdict,
-            run=self.run,
-            outgoing=tuple(self.outgoing),
-            facts=tuple(self.facts),
-            wake_at=record.resume_at if record is not None else None,
-        )
+        return Decision(verdict=verdict, run=self.run, outgoing=tuple(self.outgoing), facts=tuple(self.facts))

@@ -28,20 +28,17 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Wake(msgspec.Struct, frozen=True):
-    """Time has passed: look what is due.
-
-    `resend` asks for every action that is out, confirmed or not: after a store lost its last writes, a
-    module's answer may be ahead of the run, and only the same action again brings both together.
-    """
-
-    resend: bool = False
+    """Time has passed: look what is due."""
 
 
 Inbound = Start | Answered | Wake
 
 
 def reads_of(workflow: Workflow, message: Inbound) -> Reads:
-    """Return the parts of the run that `advance` will look at for `message`."""
+    """Return the parts of the run that `advance` will look at for `message`.
+
+    What turns out to be a duplicate, or ahead of the run, wants everything, and a second look.
+    """
     match message:
         case Start():
             return Reads()

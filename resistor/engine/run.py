@@ -60,6 +60,11 @@ class StepStatus(StrEnum):
         """Whether an answer of the module would be heard."""
         return self in _OUT
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether the action is with the broker or with the module, and not handed back."""
+        return self in _SENT
+
 
 _ENDS = {
     RunStatus.COMPLETED,
@@ -70,7 +75,8 @@ _ENDS = {
 }
 _STEP_ENDS = {StepStatus.COMPLETED, StepStatus.FAILED, StepStatus.CANCELLED}
 _PAUSES = {StepStatus.WAITING, StepStatus.RETRYING}
-_OUT = {StepStatus.SCHEDULED, StepStatus.RUNNING, StepStatus.WAITING}
+_SENT = {StepStatus.SCHEDULED, StepStatus.RUNNING}
+_OUT = _SENT | {StepStatus.WAITING}
 
 TRANSITIONS: Mapping[type, Mapping[str, frozenset[str]]] = {
     RunStatus: {
@@ -190,3 +196,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     inputs: Mapping[str, bytes] = {}
     outputs: Mapping[str, bytes] = {}
     unconfirmed: frozenset[str] = frozenset()
+
+    @property
+    def wake_at(self) -> float | None:
+        """When the run wants to be looked at, in seconds since the epoch; None: only a message moves it."""
+        record = self.steps.get(self.state.current) if self.state.current is not None else None
+        return None if record is None else record.resume_at

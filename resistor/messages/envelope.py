@@ -35,6 +35,11 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     app_id: str | None = None
     user_id: str | None = None
 
+    @property
+    def media_type(self) -> str:
+        """The content type in lower case and without parameters; JSON where there is none."""
+        return (self.content_type or JSON_CONTENT).split(";")[0].strip().lower()
+
     def text_header(self, name: str) -> str | None:
         """Return header `name`, or None where it is absent. Raises `RejectedMessage` if it is not text."""
         value = self.headers.get(name)
@@ -53,7 +58,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
         No content type at all is taken for JSON: many clients set none. An encoding is refused, so that
         a few bytes can never unfold into gigabytes here.
         """
-        kind = (self.content_type or JSON_CONTENT).split(";")[0].strip().lower()
+        kind = self.media_type
         if kind not in (JSON_CONTENT, *also):
             raise RejectedMessage(Reason.BAD_HEADERS, f"content type {kind!r}: only {JSON_CONTENT} is read")
         if self.content_encoding not in (None, "", "identity", "utf-8", "UTF-8"):

@@ -6,6 +6,7 @@ structured mode (`application/cloudevents+json`); their `source` and `id` are th
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +14,16 @@ import msgspec
 
 from resistor.errors import Reason, RejectedMessage
 from resistor.messages import json
-from resistor.messages.envelope import JSON_CONTENT, Envelope
+from resistor.messages.envelope import Envelope
 from resistor.messages.names import DOTTED, WORD
 
 STRUCTURED = "application/cloudevents+json"
 MAX_ID_CHARACTERS = 512  # two AMQP short strings; ids are hashed, so longer ones would only cost memory
+
+TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+TRACESTATE = re.compile(r"[\t -~]{1,512}\Z")
+"""W3C Trace Context, "traceparent Header" and "tracestate Limits": everyone passes 512 characters on. Both
+travel with every action and every result of a run, so nothing else may get in under these names."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +31,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is the idempotency key: the same namespace, name and id are the same run. None means that
     every delivery is a run of its own. `data` is the JSON object, byte for byte as it came; `time` is
-    in seconds since the epoch and informational only.
+    in seconds since the epoch and informational only. `traceparent` and `tracestate` are W3C Trace Context.
     """
 
     namespace: str
@@ -70,8 +76,8 @@ def event_from_envelope(envelope: Envelope, routing_key: str, *, limit: int) -> 
         id=identity,
         time=time,
         source=source,
-        traceparent=envelope.text_header("traceparent"),
-        tracestate=envelope.text_header("tracestate"),
+        traceparent=_trace(envelope, "traceparent", TRACEPARENT),
+        tracestate=_trace(envelope, "tracestate", TRACESTATE),
     )
 
 
@@ -89,7 +95,7 @@ def event_to_envelope(event: Event) -> Envelope:
 
 def _content(envelope: Envelope) -> tuple[bytes, str | None, str | None, float | None]:
     """Return data, idempotency key, source and time."""
-    if (envelope.content_type or JSON_CONTENT).startswith(STRUCTURED):
+    if envelope.media_type == STRUCTURED:
         return _structured_content(envelope.body)
     identity, source = _attribute(envelope, "id"), _attribute(envelope, "source")
     if identity is not None and source is not None:
@@ -114,6 +120,16 @@ def _attribute(envelope: Envelope, name: str) -> str | None:
         if value is not None:
             return str(value)
     return None
+
+
+def _trace(envelope: Envelope, name: str, form: re.Pattern[str]) -> str | None:
+    """Return a trace header, None where it is not in `form`: the event counts, not who watches it."""
+    value: Any = envelope.headers.get(name)
+    if isinstance(value, bytes | bytearray):
+        value = bytes(value).decode(errors="replace")  # U+FFFD is in neither form
+    elif not isinstance(value, str):
+        value = envelope.text_header(name)
+    return value if value is not None and form.match(value) else None
 
 
 def _seconds(rfc3339: str | None) -> float | None:

@@ -15,7 +15,7 @@ from resistor.messages import json
 from resistor.messages.envelope import TOKEN_HEADER, Envelope
 
 MAX_ERROR_MESSAGE = 4096  # characters; what is over is cut: a stack trace belongs in the module's log
-MAX_ERROR_DETAILS = 16 * 1024  # bytes; larger details are left out, and say so
+MAX_DETAILS = 16 * 1024  # bytes, of an error or a progress; larger ones are left out, and that is said
 MAX_ERROR_TYPE = 128  # characters
 MAX_LATER_SECONDS = 366 * 86400.0  # the longest timer
 
@@ -76,6 +76,7 @@ class _Body(msgspec.Struct, omit_defaults=True):
 _decode = msgspec.json.Decoder(_Body).decode
 _encode = msgspec.json.Encoder().encode
 _NULL = b"null"
+_LEFT_OUT = b'"left out: larger than 16 KiB"'
 
 
 def answer_from_envelope(envelope: Envelope, *, limit: int) -> Answer:
@@ -99,7 +100,7 @@ def answer_from_envelope(envelope: Envelope, *, limit: int) -> Answer:
             assert body.error is not None  # noqa: S101 - checked above
             return Failed(_bounded(body.error))
         case "progress":
-            return Progress(bytes(body.details) or _NULL)
+            return Progress(_short(bytes(body.details)) or _NULL)
         case "later":
             return Later(_within(body.after, MAX_LATER_SECONDS))
         case _:
@@ -124,8 +125,8 @@ def answer_to_envelope(answer: Answer, *, token: str, correlation_id: str | None
 
 def _bounded(failure: Failure) -> Failure:
     details = failure.details
-    if details is not None and len(_encode(details)) > MAX_ERROR_DETAILS:
-        details = "left out: larger than 16 KiB"
+    if details is not None and len(_encode(details)) > MAX_DETAILS:
+        details = json.decode_trusted(_LEFT_OUT)
     retry_after = failure.retry_after
     return Failure(
         type=failure.type[:MAX_ERROR_TYPE] or "error",
@@ -134,6 +135,11 @@ def _bounded(failure: Failure) -> Failure:
         retry_after=None if retry_after is None else _within(retry_after, MAX_LATER_SECONDS),
         details=details,
     )
+
+
+def _short(details: bytes) -> bytes:
+    """Keep what a history can hold many of."""
+    return details if len(details) <= MAX_DETAILS else _LEFT_OUT
 
 
 def _within(seconds: float | None, most: float) -> float:

@@ -11,12 +11,15 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from resistor.bus.consuming import QueueLane
 from resistor.ports import Bus, Delivery, Outcome, Publish
 
 log = logging.getLogger(__name__)
 
 REFUSED_PAUSE_SECONDS = 1.0
+TRACE_HEADERS = frozenset({"traceparent", "tracestate"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +45,16 @@ class Outbox:
         self._is_refused = False
 
     async def answer(self, publish: Publish, lane: QueueLane, delivery: Delivery) -> None:
-        """Publish the last answer to `delivery`, again until it is confirmed, and acknowledge `delivery`."""
+        """Publish the last answer to `delivery`, again until it is confirmed, and acknowledge `delivery`.
+
+        One that was refused goes without its trace headers from then on. They came with the action, from
+        wherever, and may be what nobody can send; a result matters more than a trace.
+        """
         outcome = await self._send(Outgoing(publish, lane, delivery))
         while outcome is not Outcome.CONFIRMED:
             await asyncio.sleep(REFUSED_PAUSE_SECONDS)
+            if outcome is Outcome.REFUSED:
+                publish = _untraced(publish)
             outcome = await self._send(Outgoing(publish, lane, delivery))
 
     async def report(self, publish: Publish, lane: QueueLane) -> None:
@@ -87,3 +96,9 @@ class Outbox:
             log.warning("results are %s, trying again", refused[0], extra={"action": "results_refused"})
         else:
             log.warning("results are taken again", extra={"action": "results_taken"})
+
+
+def _untraced(publish: Publish) -> Publish:
+    envelope = publish.envelope
+    headers = {name: value for name, value in envelope.headers.items() if name not in TRACE_HEADERS}
+    return msgspec.structs.replace(publish, envelope=msgspec.structs.replace(envelope, headers=headers))

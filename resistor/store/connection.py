@@ -16,6 +16,16 @@ from resistor.store.scripts import ALL, Argument
 MAX_CONNECTIONS = 20  # batches, the sweeper and readers; a call over that waits its turn
 Result = TypeVar("Result")
 
+_NOT_NOW = (
+    "MISCONF",  # it cannot save: a full disk
+    "NOREPLICAS",  # fewer than min-replicas-to-write
+    "BUSY",  # a script of somebody's runs too long
+    "MASTERDOWN",
+    "TRYAGAIN",
+    "NOAUTH",  # credentials that were changed: waited for, because messages are in hand
+    "WRONGPASS",
+    "NOPERM",
+)
 _AWAY = (
     exceptions.ConnectionError,  # refused, reset, closed
     exceptions.TimeoutError,
@@ -23,6 +33,8 @@ _AWAY = (
     exceptions.ReadOnlyError,  # a replica, or a primary that was demoted
     exceptions.OutOfMemoryError,
     exceptions.ClusterDownError,
+    exceptions.AuthenticationError,
+    exceptions.NoPermissionError,
     OSError,
 )
 
@@ -52,10 +64,17 @@ async def asked(call: Callable[[], Awaitable[Result]]) -> Result:
     """Await a call to Redis. Raises `StoreUnreachable` where Redis is away or cannot write now."""
     try:
         return await call()
-    except exceptions.AuthenticationError as error:
-        raise OperatorMistake(f"Redis refuses the credentials: {error}") from None
-    except _AWAY as error:
+    except (*_AWAY, exceptions.ResponseError) as error:
+        if not is_away(error):
+            raise
         raise StoreUnreachable(f"Redis cannot be reached: {error}") from error
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether Redis is away, or cannot do now what it may do later: nobody's message is to blame."""
+    return isinstance(error, _AWAY) or (
+        isinstance(error, exceptions.ResponseError) and str(error).startswith(_NOT_NOW)
+    )
 
 
 async def pipelined(client: Redis, commands: Sequence[Sequence[Argument]]) -> list[Any]:
@@ -77,7 +96,7 @@ async def pipelined(client: Redis, commands: Sequence[Sequence[Argument]]) -> li
         for position, reply in zip(unknown, again, strict=True):
             replies[position] = reply
     for reply in replies:
-        if isinstance(reply, _AWAY):
+        if isinstance(reply, Exception) and is_away(reply):
             raise StoreUnreachable(f"Redis cannot do it now: {reply}") from reply
         if isinstance(reply, Exception):
             raise reply

@@ -2,7 +2,8 @@
 
     P:{n}:run:<id>                  hash  a run (fields: records.py)
     P:{n}:history:<id>              list  its facts, oldest first
-    P:{n}:outbox:<id>               set   its steps whose action is not confirmed; gone when empty
+    P:{n}:outbox:<id>               hash  its steps whose action is not confirmed → the revision that asked
+                                          for it; gone when empty
     P:{n}:due                       zset  open runs, by when to look at them
     P:{n}:runs:status:<status>      zset  runs, by start
     P:{n}:runs:of:<ns>/<workflow>   zset  runs, by start

@@ -77,6 +77,16 @@ def fields_to_write(before: Run | None, after: Run) -> list[str | bytes]:
     return written
 
 
+def answered_steps(before: Run | None, after: Run) -> list[str]:
+    """Return the steps that are with no module any more: it has answered, so it has had the action."""
+    known = before or _NOTHING
+    return [
+        step
+        for step, record in after.steps.items()
+        if known.steps.get(step) is not record and not record.status.is_sent
+    ]
+
+
 def _of_kind(fields: Mapping[str, bytes | None], kind: str) -> Iterable[tuple[str, bytes]]:
     return (
         (name[2:], value) for name, value in fields.items() if name.startswith(kind) and value is not None

@@ -16,7 +16,7 @@ from resistor.store.forgetting import forget_expired
 from resistor.store.health import StoreHealth, examine
 from resistor.store.keys import FORGOTTEN_BY_TTL, Keys
 from resistor.store.reading import RunFilter, list_runs, read_history
-from resistor.store.records import fields_to_read, fields_to_write, named, run_from_fields
+from resistor.store.records import answered_steps, fields_to_read, fields_to_write, named, run_from_fields
 from resistor.store.scripts import CLAIM_DUE, COMMIT, PUBLISHED, REGISTER, RELEASE, Argument
 
 _encode = msgspec.json.Encoder().encode
@@ -44,19 +44,25 @@ class RedisStore:
             tag = self._keys.tag_of(run_id)
             if reads.everything:
                 commands.append(("HGETALL", names.run(tag, run_id)))
-                commands.append(("SMEMBERS", names.outbox(tag, run_id)))
+                commands.append(("HKEYS", names.outbox(tag, run_id)))
             else:
                 commands.append(("HMGET", names.run(tag, run_id), *fields_to_read(reads)))
         time, *replies = await pipelined(self._client, commands)
         answers = iter(replies)
         runs: list[Run | None] = []
+        unreadable: dict[str, str] = {}
         for run_id, reads in wanted:
             if reads.everything:
                 fields = {name.decode(): value for name, value in next(answers).items()}
-                runs.append(run_from_fields(run_id, fields, next(answers)))
+                unconfirmed = next(answers)
             else:
-                runs.append(run_from_fields(run_id, named(fields_to_read(reads), next(answers))))
-        return Loaded(now=_seconds(time), runs=tuple(runs))
+                fields, unconfirmed = named(fields_to_read(reads), next(answers)), ()
+            try:
+                runs.append(run_from_fields(run_id, fields, unconfirmed))
+            except msgspec.MsgspecError as error:
+                unreadable[run_id] = str(error)
+                runs.append(None)
+        return Loaded(now=_seconds(time), runs=tuple(runs), unreadable=unreadable)
 
     async def commit(self, changes: Sequence[Change]) -> Sequence[bool]:
         """Write each change whole, or not at all where its run is at another revision."""
@@ -140,6 +146,7 @@ class RedisStore:
         finished = status.is_final
         fields = fields_to_write(before, run)
         facts = [_encode(fact) for fact in change.facts]
+        answered = answered_steps(before, run)
         forgotten_at = (run.state.finished_at or 0.0) + change.retention
         return COMMIT.call(
             [
@@ -155,6 +162,7 @@ class RedisStore:
             [
                 run.id,
                 run.revision,
+                change.unconfirmed_due_at,
                 change.due_at,
                 origin.started_at,
                 int(change.retention) + FORGOTTEN_BY_TTL if finished else "",
@@ -162,8 +170,10 @@ class RedisStore:
                 names.expiring_entry(run.id, origin.namespace, origin.workflow),
                 len(fields) // 2,
                 len(change.send),
+                len(answered),
                 *fields,
                 *change.send,
+                *answered,
                 *facts,
             ],
         )

@@ -44,6 +44,7 @@ class House:
     outside: Outside
     store: RedisStore
     telemetry: Telemetry = field(default_factory=Telemetry)
+    daemons: list[Daemon] = field(default_factory=list)
 
     async def run(self, run_id: str) -> Run | None:
         return (await self.store.load([(run_id, EVERYTHING)])).runs[0]
@@ -84,6 +85,7 @@ class House:
         daemon = Daemon(
             self._settings(**settings), catalog or load_text(WORKFLOWS).or_raise(), self.telemetry
         )
+        self.daemons.append(daemon)
         stopping, ready = asyncio.Event(), asyncio.Event()
         task = asyncio.create_task(daemon.run(stopping, on_ready=ready.set))
         try:

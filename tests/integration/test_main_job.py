@@ -243,3 +243,84 @@ async def test_many_runs_at_once_all_end(house: House) -> None:
         await asyncio.gather(work("payments", {"receipt": "r"}), work("parcel", None))
     for event_id in ids:
         assert (await house.ended(run_of(event_id))).state.status is RunStatus.COMPLETED
+
+
+async def test_an_event_that_comes_again_after_a_deploy_goes_on_in_the_version_of_its_run(
+    empty_house: House,
+) -> None:
+    house, out = empty_house, empty_house.outside
+    old = b"{version: 1, steps: [{module: payments, action: old}]}"
+    new = b"{version: 2, steps: [{module: parcel, action: new}]}"
+    one, both = (
+        load_text(b"shop: {order.placed: %s}" % each).or_raise() for each in (old, b"[%s, %s]" % (old, new))
+    )
+    async with house.daemon(one):
+        await out.event("shop.order.placed", {}, id="o-1")
+        first = await out.action("payments")
+    # As after a crash between commit and publish: what is confirmed is not known to be.
+    store = house.store
+    key = f"{store._keys.tag_of(run_of('o-1'))}:outbox:{run_of('o-1')}"
+    await store._client.hset(key, "old", 1)
+    async with house.daemon(both):
+        await out.event("shop.order.placed", {}, id="o-1")
+        again = await out.action("payments")
+        assert (again.type, body_of(again)["version"]) == ("old", 1)
+        assert header_of(again, "resistor-token") == header_of(first, "resistor-token")
+        assert await out.depth("resistor.module.parcel") == 0
+
+
+async def test_a_later_that_comes_twice_keeps_its_time(house: House) -> None:
+    out = house.outside
+    await out.event("shop.order.placed", {})
+    first = await out.action("payments")
+    await asyncio.gather(*(out.answer(first, {"status": "later", "after": 0.2}) for _ in range(2)))
+    assert (await out.action("payments")).correlation_id == first.correlation_id
+
+
+async def test_a_run_that_cannot_be_read_stops_no_sweep(empty_house: House) -> None:
+    house, out = empty_house, empty_house.outside
+    async with house.daemon(outbox_grace_seconds=0.2):
+        await out.event("shop.order.placed", {}, id="strange")
+        await out.event("shop.order.placed", {}, id="healthy")
+        actions = {(each := await out.action("payments")).correlation_id: each for _ in range(2)}
+        client = house.store._client
+        for event_id, changes in (("strange", {"state": b'["dreaming"]'}), ("healthy", {})):
+            tag = house.store._keys.tag_of(run_of(event_id))
+            if changes:
+                await client.hset(f"{tag}:run:{run_of(event_id)}", mapping=changes)
+            await client.hset(f"{tag}:outbox:{run_of(event_id)}", "charge", 1)
+            await client.zadd(f"{tag}:due", {run_of(event_id): 1.0})
+        again = await out.action("payments")
+        assert again.correlation_id == run_of("healthy")
+        await out.complete(actions[run_of("strange")])
+        letter = await out.dead()
+        assert header_of(letter, "resistor-reason") == "unreadable"
+
+
+async def test_too_few_replicas_hold_messages_and_dead_letter_none(house: House) -> None:
+    out, client = house.outside, house.store._client
+    await client.config_set("min-replicas-to-write", 1)
+    try:
+        event_id = await out.event("shop.order.placed", {})
+        await house.until(lambda: _is_away(house))
+    finally:
+        await client.config_set("min-replicas-to-write", 0)
+    assert (await out.action("payments")).correlation_id == run_of(event_id)
+    assert await out.depth("resistor.dead") == 0
+
+
+async def _is_away(house: House) -> bool:
+    return house.daemons[-1]._patience.is_store_away
+
+
+async def test_a_dead_letter_queue_that_takes_nothing_stops_nobody(house: House) -> None:
+    out = house.outside
+    channel = await out._connection.channel()
+    await channel.queue_delete("resistor.dead")
+    await out.publish("resistor.events", "shop.order.placed", b"{bad", message_id="bad")
+    event_id = await out.event("shop.order.placed", {})
+    assert (await out.action("payments")).correlation_id == run_of(event_id)
+    queue = await channel.declare_queue("resistor.dead", durable=True, arguments={"x-queue-type": "quorum"})
+    await queue.bind("resistor.dead", "#")
+    await channel.close()
+    assert (await out.dead()).message_id == "bad"

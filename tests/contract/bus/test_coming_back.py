@@ -10,9 +10,12 @@ import asyncio
 import logging
 
 import pytest
+from pamqp import commands
 
-from resistor.bus import AmqpBus, Names, one_shot, topology
-from resistor.dev.broker import Broker
+from resistor.bus import AmqpBus, Names, bus, declaring, one_shot, topology
+from resistor.bus.topology import Topology
+from resistor.bus.wire import Lost
+from resistor.dev.broker import Broker, handshake
 from resistor.dev.child import free_port
 from resistor.errors import BrokerUnreachable, OperatorMistake
 from resistor.ports import Outcome
@@ -164,6 +167,96 @@ async def test_a_command_hears_of_a_broker_that_goes_away_later(dev_broker: Brok
             await bus.publish([letter(names.events, "a.b")])
         with pytest.raises(BrokerUnreachable):
             await take(lane, 1)
+
+
+class Refuser:
+    """In the place of what asks the broker: says so many times that the connection is gone."""
+
+    def __init__(self, times: float) -> None:
+        self.left = times
+        self.asked: list[float] = []
+
+    async def __call__(self, *_: object) -> None:
+        self.asked.append(asyncio.get_running_loop().time())
+        self.left -= 1
+        if self.left >= 0:
+            raise Lost("too many connections")
+
+
+async def ask_for(bus: AmqpBus, what: str, names: Names) -> None:
+    """Declare, or inspect."""
+    await (bus.declare(topology(names)) if what == "declare" else bus.inspect(names.events_queue))
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, what: str, times: float) -> Refuser:
+    """Have the broker refuse every new connection or channel so often, with the links up."""
+    refuser = Refuser(times)
+    if what == "declare":
+        monkeypatch.setattr(declaring, "declare", refuser)
+    else:
+        monkeypatch.setattr(bus, "_inspect", refuser)
+    return refuser
+
+
+asking = pytest.mark.parametrize("what", ["declare", "inspect"])
+
+
+@asking
+async def test_what_is_asked_in_vain_is_asked_again_with_pauses(
+    what: str, dev_broker: Broker, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuser = refuse(monkeypatch, what, 2)
+    async with AmqpBus(dev_broker.url, names, client_name="test") as bus:
+        await ask_for(bus, what, names)
+    first, second, third = refuser.asked
+    assert second - first >= 0.09
+    assert third - second >= 0.19
+
+
+@asking
+async def test_a_command_hears_that_what_it_asks_is_in_vain(
+    what: str, dev_broker: Broker, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuser = refuse(monkeypatch, what, float("inf"))
+    async with one_shot(dev_broker.url, names, client_name="test", timeout=0.3) as bus:
+        with pytest.raises(BrokerUnreachable, match="cannot be reached: too many connections"):
+            await ask_for(bus, what, names)
+    assert 2 <= len(refuser.asked) <= 5
+
+
+@asking
+async def test_asking_in_vain_can_be_cancelled(
+    what: str, dev_broker: Broker, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuser = refuse(monkeypatch, what, float("inf"))
+    async with AmqpBus(dev_broker.url, names, client_name="test") as bus:
+        task = asyncio.create_task(ask_for(bus, what, names))
+        await until(lambda: refuser.asked)
+        task.cancel()
+        await asyncio.wait({task})
+    assert task.cancelled()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "query", "agreed"), [(None, "", 10), (7.4, "", 7), (0.2, "", 1), (7.0, "?heartbeat=3", 3)]
+)
+async def test_the_heartbeat_is_what_was_asked_for_on_every_connection(
+    seconds: float | None, query: str, agreed: int, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+    agree = handshake.agree
+
+    def note(reply: commands.Connection.TuneOk) -> handshake.Limits:
+        limits = agree(reply)
+        seen.append(limits.heartbeat_s)
+        return limits
+
+    monkeypatch.setattr(handshake, "agree", note)
+    given = {} if seconds is None else {"heartbeat_seconds": seconds}
+    async with Broker() as broker, AmqpBus(broker.url + query, names, client_name="test", **given) as bus:
+        await bus.start(timeout=5.0)
+        await bus.declare(Topology((), (), ()))
+    assert seen == [agreed] * 3
 
 
 async def test_a_wrong_password_is_told_as_such(rabbitmq: RabbitMQ, names: Names) -> None:

@@ -7,11 +7,16 @@ import asyncio
 import aiormq
 import pytest
 from pamqp.common import FieldValue
+from pamqp.header import ContentHeader
 
 from resistor.bus import AmqpBus, Names
+from resistor.bus.envelopes import to_properties
 from resistor.messages import Envelope
 from resistor.ports import Outcome, Publish
-from tests.contract.bus.post import bodies, letter, take
+from tests.contract.bus.post import PATIENCE_S, bodies, letter, take
+
+HEADER_BYTES = 131_072 - 8
+"""What fits into one frame: RabbitMQ's default frame_max and the dev broker's, less what surrounds it."""
 
 
 async def test_a_batch_is_confirmed_and_stays_in_order(bus: AmqpBus, names: Names) -> None:
@@ -78,6 +83,36 @@ async def test_a_large_body_and_an_empty_one_arrive_whole(bus: AmqpBus, names: N
     await bus.publish([letter(names.events, "a.b", large), letter(names.events, "a.b", b"")])
     lane = bus.lane(names.events_queue, prefetch=10)
     assert bodies(await take(lane, 2)) == [large, b""]
+
+
+def with_header_of(size: int, names: Names) -> Publish:
+    """Give a message whose header frame has exactly so many bytes."""
+    bare = letter(names.events, "a.b", tracestate="", message_id="m" * 32)
+    used = len(ContentHeader(properties=to_properties(bare.envelope)).marshal())
+    return letter(names.events, "a.b", tracestate="x" * (size - used))
+
+
+async def test_headers_that_fit_into_a_frame_to_the_byte_are_sent(bus: AmqpBus, names: Names) -> None:
+    assert await bus.publish([with_header_of(HEADER_BYTES, names)]) == [Outcome.CONFIRMED]
+
+
+async def test_headers_that_no_frame_holds_are_refused_unsent_and_hold_up_nobody(
+    bus: AmqpBus, names: Names, caplog: pytest.LogCaptureFixture
+) -> None:
+    messages = [letter(names.actions, "payments") for _ in range(600)]
+    for place in (7, 550):
+        messages[place] = with_header_of(HEADER_BYTES + 1, names)
+    huge = [letter(names.events, "a.b", message_id="same", tracestate="x" * 1_000_000) for _ in range(2)]
+    beside = [letter(names.actions, "stock") for _ in range(20)]
+    async with asyncio.timeout(PATIENCE_S):
+        first, second, third = await asyncio.gather(
+            bus.publish(messages), bus.publish(huge), bus.publish(beside)
+        )
+    assert first == [Outcome.REFUSED if n in (7, 550) else Outcome.CONFIRMED for n in range(600)]
+    assert second == [Outcome.REFUSED] * 2
+    assert third == [Outcome.CONFIRMED] * 20
+    said = [getattr(record, "action", None) for record in caplog.records]
+    assert said == ["publish_refused"] * 4
 
 
 async def test_what_amqp_cannot_carry_is_the_callers_mistake_and_nothing_is_sent(

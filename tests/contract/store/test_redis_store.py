@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from resistor.engine import Decision, Reads, Run, RunStatus, Start, advance
-from resistor.engine.inbound import Answered
+from resistor.engine.inbound import Answered, Wake
 from resistor.engine.run import EVERYTHING
 from resistor.errors import StoreUnreachable
 from resistor.messages.event import Event
-from resistor.messages.result import Completed
+from resistor.messages.result import Completed, Later, Progress
 from resistor.ports import Change, Published, Released
 from resistor.store import RedisStore
 from resistor.store import keys as names
@@ -47,6 +47,7 @@ def change_of(
         facts=decision.facts,
         send=tuple(each.step for each in decision.outgoing),
         due_at=due_at,
+        unconfirmed_due_at=due_at,
         retention=retention,
     )
 
@@ -125,6 +126,87 @@ async def test_confirming_an_older_commit_leaves_a_newer_ones_due_time(store: Re
     )
     await store.published([Published(run="r1", revision=1, steps=("charge",), due_at=4e12)])
     assert await store.claim_due(limit=10, lease=60) == ["r1"]
+
+
+async def test_a_late_confirmation_leaves_an_action_that_was_sent_again(store: RedisStore) -> None:
+    await store.commit([change_of(None, started("r1"))])
+    run = await whole(store, "r1")
+    for message, now in ((Answered("charge", 1, Later(5.0)), NOW), (Wake(), NOW + 5)):
+        decision = advance(FLOW, run, message, now=now)
+        assert await store.commit([change_of(run, decision)]) == [True]
+        run = await whole(store, "r1")
+        assert run is not None
+        assert run.unconfirmed == {each.step for each in decision.outgoing}
+    await store.published([Published(run="r1", revision=1, steps=("charge",), due_at=4e12)])
+    run = await whole(store, "r1")
+    assert run is not None
+    assert run.unconfirmed == {"charge"}
+    await store.published([Published(run="r1", revision=3, steps=("charge",), due_at=4e12)])
+    run = await whole(store, "r1")
+    assert run is not None
+    assert run.unconfirmed == frozenset()
+
+
+async def test_a_commit_without_sends_keeps_the_due_time_of_what_is_unconfirmed(
+    store: RedisStore,
+) -> None:
+    await store.commit([change_of(None, started("r1"), due_at=5.0)])
+    run = await whole(store, "r1")
+    progressed = advance(FLOW, run, Answered("charge", 1, Progress(b"1")), now=NOW)
+    change = msgspec.structs.replace(change_of(run, progressed), due_at=4e12, unconfirmed_due_at=6.0)
+    assert await store.commit([change]) == [True]
+    assert await store.claim_due(limit=10, lease=60) == ["r1"]
+
+
+async def test_thousands_of_steps_are_one_commit(store: RedisStore) -> None:
+    decision = started("r1")
+    many = tuple(f"s{number}" for number in range(20_000))
+    assert await store.commit([msgspec.structs.replace(change_of(None, decision), send=many)]) == [True]
+    await store.published([Published(run="r1", revision=1, steps=many, due_at=4e12)])
+    run = await whole(store, "r1")
+    assert run is not None
+    assert run.unconfirmed == frozenset()
+
+
+async def test_a_run_that_a_newer_version_wrote_is_unreadable_and_spoils_no_other(store: RedisStore) -> None:
+    await store.commit([change_of(None, started(run_id)) for run_id in ("r1", "r2")])
+    await store._client.hset(names.run(KEYS.tag_of("r1"), "r1"), "state", b'["dreaming"]')
+    loaded = await store.load([("r1", EVERYTHING), ("r2", EVERYTHING)])
+    assert loaded.unreadable.keys() == {"r1"}
+    assert loaded.runs[0] is None
+    assert loaded.runs[1] is not None
+
+
+async def test_a_run_that_begins_again_after_its_ttl_is_not_forgotten(
+    store: RedisStore,
+) -> None:
+    await _finish(store, "r1", retention=0.0)
+    tag = KEYS.tag_of("r1")
+    await store._client.delete(names.run(tag, "r1"), names.history(tag, "r1"))
+    await store.commit([change_of(None, started("r1"))])
+    assert await store.forget_expired() == 0
+    assert await whole(store, "r1") is not None
+
+
+async def test_too_few_replicas_are_an_absence_and_nobody_s_mistake(store: RedisStore) -> None:
+    await store._client.config_set("min-replicas-to-write", 1)
+    try:
+        with pytest.raises(StoreUnreachable, match="NOREPLICAS"):
+            await store.commit([change_of(None, started("r1"))])
+    finally:
+        await store._client.config_set("min-replicas-to-write", 0)
+
+
+async def test_credentials_that_were_changed_are_an_absence(store: RedisStore, redis_url: str) -> None:
+    await store.ping()
+    await store._client.config_set("requirepass", "changed")
+    stranger = RedisStore(redis_url, KEYS, timeout=5.0)
+    try:
+        with pytest.raises(StoreUnreachable):
+            await stranger.load([("r1", Reads())])
+    finally:
+        await stranger.close()
+        await store._client.config_set("requirepass", "")
 
 
 async def test_a_claim_leases_a_run_and_never_removes_it(

@@ -11,7 +11,7 @@ from resistor.engine import Answered, Decision, Run, RunStatus, Start, StepStatu
 from resistor.engine.facts import FactName
 from resistor.engine.limits import Limits
 from resistor.engine.workflow import Workflow
-from resistor.errors import Reason, RejectedMessage
+from resistor.errors import IllegalTransition, Reason, RejectedMessage
 from resistor.messages.event import Event
 from resistor.messages.result import Completed, Failed, Failure, Later, Progress
 from tests.unit.engine.workflows import step, workflow
@@ -140,6 +140,7 @@ def test_an_answer_to_a_step_that_was_not_reached_is_ahead_and_changes_nothing()
     run = start().run
     decision = answer(TWO_STEPS, run, "ship", Completed(b"1"))
     assert (decision.verdict, decision.run) == (Verdict.AHEAD, run)
+    assert decision.outgoing == start().outgoing, "what is out goes out again"
 
 
 def test_an_answer_to_a_run_that_is_over_is_stale() -> None:
@@ -170,7 +171,7 @@ def test_progress_makes_the_step_running_and_is_kept_as_a_fact() -> None:
 def test_later_hands_the_action_back_when_its_time_has_come_and_not_before() -> None:
     first = start()
     postponed = answer(TWO_STEPS, first.run, "charge", Later(30.0))
-    assert (postponed.wake_at, postponed.outgoing) == (NOW + 30, ())
+    assert (postponed.run.wake_at, postponed.outgoing) == (NOW + 30, ())
     early = advance(TWO_STEPS, postponed.run, Wake(), now=NOW + 29.9)
     assert (early.verdict, early.outgoing) == (Verdict.DUPLICATE, ())
     due = advance(TWO_STEPS, postponed.run, Wake(), now=NOW + 30)
@@ -178,12 +179,35 @@ def test_later_hands_the_action_back_when_its_time_has_come_and_not_before() -> 
     assert due.run.steps["charge"].status is StepStatus.SCHEDULED
 
 
+def test_progress_that_was_overtaken_by_later_is_stale() -> None:
+    run = answer(TWO_STEPS, start().run, "charge", Later(30.0)).run
+    decision = answer(TWO_STEPS, run, "charge", Progress(b"1"))
+    assert (decision.verdict, decision.run) == (Verdict.STALE, run)
+
+
+def test_what_was_handed_back_is_not_sent_again_before_its_time() -> None:
+    run = _stored(answer(TWO_STEPS, start().run, "charge", Later(30.0)).run, unconfirmed={"charge"})
+    event = Event(namespace="shop", name="order.placed", id="o-1", data=b"{}")
+    assert advance(TWO_STEPS, run, Start("r" * 20, event), now=NOW + 1).outgoing == ()
+    assert advance(TWO_STEPS, run, Wake(), now=NOW + 1).outgoing == ()
+
+
+def test_an_action_cannot_come_back_after_its_token_has_expired() -> None:
+    failure = answer(TWO_STEPS, start().run, "charge", Later(31 * 86400.0)).run.state.failure
+    assert failure is not None
+    assert (failure.type, failure.retryable) == ("limit", False)
+
+
+def test_another_content_than_the_run_is_pinned_to_is_refused() -> None:
+    with pytest.raises(IllegalTransition, match="pinned to another content"):
+        advance(workflow(step("other")), start().run, Wake(), now=NOW)
+
+
 def test_waking_repeats_what_is_unconfirmed_and_nothing_else() -> None:
     first = start()
     assert advance(TWO_STEPS, first.run, Wake(), now=NOW).outgoing == ()
     unconfirmed = _stored(first.run, unconfirmed={"charge"})
     assert advance(TWO_STEPS, unconfirmed, Wake(), now=NOW).outgoing == first.outgoing
-    assert advance(TWO_STEPS, first.run, Wake(resend=True), now=NOW).outgoing == first.outgoing
 
 
 def _stored(run: Run, *, unconfirmed: set[str]) -> Run:

@@ -13,6 +13,8 @@ from resistor.errors import Reason, RejectedMessage
 from resistor.messages.envelope import Envelope
 from resistor.messages.event import Event, event_from_envelope, event_to_envelope
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
 
 def read(key: str = "shop.order.placed", body: bytes = b'{"a":1}', **properties: Any) -> Event:
     return event_from_envelope(Envelope(body=body, **properties), key, limit=1000)
@@ -60,6 +62,15 @@ def test_a_structured_cloud_event_is_unwrapped_byte_for_byte() -> None:
     assert (event.id, event.data, event.time) == ("/s 7", b'{ "n" : 1.0 }', None)
 
 
+@pytest.mark.parametrize(
+    "kind", ["Application/CloudEvents+JSON; charset=utf-8", " application/cloudevents+json;charset=UTF-8"]
+)
+def test_a_structured_cloud_event_is_known_however_its_content_type_is_spelt(kind: str) -> None:
+    body = b'{"specversion":"1.0","id":"7","source":"/s","type":"t","data":{"n":1}}'
+    event = read(body=body, content_type=kind)
+    assert (event.id, event.data) == ("/s 7", b'{"n":1}')
+
+
 @pytest.mark.parametrize("body", [b"{}", b'{"id":1,"source":"s"}', b'{"id":"1","source":"s","data":[1]}'])
 def test_what_is_no_cloud_event_is_refused(body: bytes) -> None:
     with pytest.raises(RejectedMessage) as refused:
@@ -69,9 +80,38 @@ def test_what_is_no_cloud_event_is_refused(body: bytes) -> None:
 
 def test_what_is_published_is_read() -> None:
     event = Event(
-        namespace="shop", name="order.placed", data=b"{}", id="1", time=2.0, source="s", traceparent="00-a"
+        namespace="shop", name="order.placed", data=b"{}", id="1", time=2.0, source="s", traceparent=TRACE
     )
     assert event_from_envelope(event_to_envelope(event), "shop.order.placed", limit=10) == event
+
+
+def test_trace_headers_are_read_as_text_or_bytes() -> None:
+    event = read(headers={"traceparent": TRACE.encode(), "tracestate": bytearray(b"a=b,c=d")})
+    assert (event.traceparent, event.tracestate) == (TRACE, "a=b,c=d")
+    assert read(headers={"tracestate": "x" * 512}).tracestate == "x" * 512
+
+
+@pytest.mark.parametrize(
+    "traceparent",
+    ["", "00-a", TRACE.upper(), TRACE + "\n", TRACE + "-00", "01" + TRACE[2:], b"\xff", "x" * 99999],
+)
+def test_a_traceparent_in_another_form_is_ignored(traceparent: str | bytes) -> None:
+    event = read(headers={"traceparent": traceparent, "tracestate": "a=b"})
+    assert (event.traceparent, event.data) == (None, b'{"a":1}')
+
+
+@pytest.mark.parametrize("tracestate", ["", "x" * 513, b"x" * 100_000, b"a=\xff", "a=\x00", "a=b\n", "ä=b"])
+def test_a_tracestate_that_is_too_long_or_no_text_is_ignored(tracestate: str | bytes) -> None:
+    event = read(headers={"traceparent": TRACE, "tracestate": tracestate})
+    assert (event.traceparent, event.tracestate) == (TRACE, None)
+
+
+@pytest.mark.parametrize("name", ["traceparent", "tracestate"])
+@pytest.mark.parametrize("value", [[1], 5, {"a": "b"}, True])
+def test_a_trace_header_of_another_type_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(RejectedMessage) as refused:
+        read(headers={name: value})
+    assert refused.value.reason is Reason.BAD_HEADERS
 
 
 @given(
