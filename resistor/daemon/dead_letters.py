@@ -1,8 +1,8 @@
 """A refused delivery → its dead letter: the original untouched, and around it why, where from and when.
 
 The original's own headers stay as they are, but for those that the broker adds (it would read them as its
-own on the next round); ours are added beside them. `message_id` and all other properties are kept, so that
-a replay is the same message.
+own on the next round); ours are added beside them. `message_id` and every other property that `Envelope` has
+are kept, so that a replay is the same message.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Dispatcher:
         return f"{self._prefix}-{next(self._numbers)}"
 
     def action(self, workflow: Workflow, run: Run, dispatch: Dispatch) -> Publish:
-        """Return the action to publish: apart from its message id, the same bytes every time."""
+        """Return the action to publish: but for its message id and timestamp, the same bytes every time."""
         place = Place(
             namespace=workflow.namespace,
             workflow=workflow.name,

@@ -152,9 +152,14 @@ class Daemon:
             stopping.set()
             for consumer in consumers:
                 consumer.stop()
-            if not await drained(tasks, seconds=settings.drain_seconds):
+            if not await drained(tasks, seconds=self._drain_seconds()):
                 log.warning("what is still in hand will be delivered again", extra={"action": "drain_cut"})
         log.info("stopped", extra={"action": "stopped"})
+
+    def _drain_seconds(self) -> float:
+        """While a server is away nothing that is in hand can be finished: waiting for it would be in vain."""
+        is_all_there = self._bus.connected and not self._patience.is_store_away
+        return self._settings.daemon.drain_seconds if is_all_there else 0.0
 
     async def _speak(self, stopping: asyncio.Event) -> None:
         """Let the telemetry say now and then what it left out."""

@@ -82,9 +82,10 @@ def _pick(loaded: ModuleType, name: str, path: str) -> Module:
     if found is not None:
         raise OperatorMistake(f"{path}:{name} is a {type(found).__name__}, not a Module")
     modules = [each for each, value in vars(loaded).items() if isinstance(value, Module)]
-    near = difflib.get_close_matches(name, modules, n=1)
+    by_letters = {each.lower().replace("_", ""): each for each in modules}
+    near = difflib.get_close_matches(name.lower().replace("_", ""), by_letters, n=1)
     if near:
-        hint = f": did you mean {near[0]!r}?"
+        hint = f": did you mean {by_letters[near[0]]!r}?"
     else:
         hint = f": it has {', '.join(modules)}" if modules else ", nor any other Module"
     raise OperatorMistake(f"{path} has no {name!r}{hint}")

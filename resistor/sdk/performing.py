@@ -15,7 +15,7 @@ import msgspec
 
 from resistor.messages import Action, Answer, Completed, Failed, Failure, json
 from resistor.messages import Later as LaterAnswer
-from resistor.messages.result import MAX_ERROR_DETAILS, MAX_ERROR_MESSAGE, MAX_ERROR_TYPE
+from resistor.messages.result import MAX_DETAILS, MAX_ERROR_MESSAGE, MAX_ERROR_TYPE
 from resistor.sdk.answers import Fail, Later, Retry
 from resistor.sdk.context import Context, Report, StepLog
 from resistor.sdk.module import Module
@@ -107,6 +107,6 @@ def _details(details: Any) -> msgspec.Raw | None:
         written = to_json(details)
     except Fail as fail:
         written = json.encode(f"left out: {fail.message}")
-    if len(written) > MAX_ERROR_DETAILS:
+    if len(written) > MAX_DETAILS:
         written = json.encode("left out: larger than 16 KiB")
     return msgspec.Raw(written)

@@ -14,7 +14,7 @@ import pytest
 
 from resistor.daemon.patience import Patience
 from resistor.engine.identity import run_id
-from resistor.engine.run import EVERYTHING, Run
+from resistor.engine.run import EVERYTHING, Reads, Run
 from resistor.messages.event import Event
 from resistor.store import RedisStore
 from tests.acceptance.processes import PATIENCE_SECONDS, Process
@@ -95,6 +95,27 @@ class Site:
                 if run is not None and run.state.status.is_final:
                     return run
                 await asyncio.sleep(0.02)
+
+    async def some_end(self, ids: list[str], *, at_least: int) -> None:
+        """Wait until so many of these events' runs have ended, whichever they are."""
+        load = partial(self.store.load, [(run_of(event_id), Reads()) for event_id in ids])
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                runs = (await self.patience.with_store(load)).runs
+                if sum(run is not None and run.state.status.is_final for run in runs) >= at_least:
+                    return
+                await asyncio.sleep(0.02)
+
+    async def take_away(self, name: str) -> int:
+        """Take all messages out of a queue whose consumers are dead; returns how many there were.
+
+        The broker gives a dead consumer's unacknowledged messages back in the same step in which it strikes
+        the consumer off: when there is none left, all of them are there.
+        """
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (queue := await self.outside.queue(name)).declaration_result.consumer_count:
+                await asyncio.sleep(0.02)
+            return (await queue.purge()).message_count or 0
 
     def effects(self) -> Counter[str]:
         """How often each step was done, by its idempotency key."""

@@ -13,6 +13,9 @@ from tests.acceptance.conftest import Site, run_of
 
 pytestmark = pytest.mark.xdist_group("acceptance")
 
+# A daemon that sweeps once, when it starts, and finds nothing due in the time of a test.
+NO_SWEEPER = {"RESISTOR_OUTBOX_GRACE_SECONDS": "3600", "RESISTOR_SWEEP_INTERVAL_SECONDS": "3600"}
+
 
 def ids(count: int) -> list[str]:
     return [f"order-{number}" for number in range(count)]
@@ -27,13 +30,48 @@ async def test_a_run_goes_from_its_event_to_its_end(site: Site) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS)
-async def test_a_daemon_killed_at_a_point_is_taken_over_by_the_next(site: Site, point: str) -> None:
-    doomed = await site.daemon(RESISTOR_CRASH=f"{point}:4", RESISTOR_BATCH="5")
-    await site.module()
+async def test_what_a_daemon_did_with_events_is_ended_by_their_redelivery_alone(
+    site: Site, point: str
+) -> None:
+    doomed = await site.daemon(RESISTOR_CRASH=f"{point}:4", RESISTOR_BATCH="5", **NO_SWEEPER)
     await site.publish(ids(30))
     assert await doomed.end() == KILLED
-    await site.daemon()
+    await site.module()  # not before: every pass was one with events, which have actions to repeat
+    await site.daemon(**NO_SWEEPER)
     await site.holds(ids(30))
+
+
+@pytest.mark.parametrize("point", POINTS)
+async def test_what_a_daemon_did_with_an_answer_is_ended_by_its_redelivery_alone(
+    site: Site, point: str
+) -> None:
+    doomed = await site.daemon(RESISTOR_CRASH=f"{point}:2", RESISTOR_BATCH="1", **NO_SWEEPER)
+    await site.module()
+    await site.publish(ids(1))  # the first pass is the event's, the second one its first answer's
+    assert await doomed.end() == KILLED
+    await site.daemon(**NO_SWEEPER)
+    await site.holds(ids(1))
+
+
+@pytest.mark.parametrize(
+    ("passes", "queue"),
+    [
+        pytest.param(1, "resistor.events", id="event"),
+        pytest.param(2, "resistor.results", id="answer"),
+    ],
+)
+async def test_what_a_daemon_wrote_and_nobody_delivers_again_is_ended_by_the_sweeper_alone(
+    site: Site, passes: int, queue: str
+) -> None:
+    doomed = await site.daemon(RESISTOR_CRASH=f"after-commit:{passes}", RESISTOR_BATCH="1")
+    await site.module()
+    await site.publish(ids(1))
+    assert await doomed.end() == KILLED
+    # The event may still be unacknowledged when its action's answer is there: both queues are emptied.
+    taken = {name: await site.take_away(name) for name in ("resistor.events", "resistor.results")}
+    assert taken[queue] == 1
+    await site.daemon()
+    await site.holds(ids(1))
 
 
 async def test_a_daemon_killed_at_random_under_load_is_covered_by_its_replica(site: Site) -> None:
@@ -78,16 +116,23 @@ async def test_sigterm_under_load_drains_and_ends_with_0(site: Site) -> None:
 
 
 async def test_a_frozen_daemon_that_wakes_up_late_changes_nothing(site: Site) -> None:
-    frozen = await site.daemon()
+    prefetch = 5
+    frozen = await site.daemon(RESISTOR_PREFETCH=str(prefetch))
     await site.module()
     publishing = asyncio.create_task(site.publish(ids(50)))
     await site.ended("order-0")
     frozen.signal(signal.SIGSTOP)
     await publishing
     await site.daemon()
-    # What the frozen one holds unacknowledged comes free when it wakes, or when the broker gives it up.
+    late = ids(80)[50:]
+    await site.publish(late)
+    # The broker hands on to the frozen one until its two lanes are full, and each message holds one run up;
+    # all others end while it is frozen. What it holds comes free when it wakes, or when it is given up.
+    await site.some_end(late, at_least=len(late) - 2 * prefetch)
+    await site.some_end(ids(80), at_least=80 - 2 * prefetch)
     frozen.signal(signal.SIGCONT)
-    await site.holds(ids(50))
+    await site.holds(ids(80))
+    assert not frozen.is_over
 
 
 def _all() -> RunFilter:

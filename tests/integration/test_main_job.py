@@ -283,12 +283,12 @@ async def test_a_run_that_cannot_be_read_stops_no_sweep(empty_house: House) -> N
         await out.event("shop.order.placed", {}, id="strange")
         await out.event("shop.order.placed", {}, id="healthy")
         actions = {(each := await out.action("payments")).correlation_id: each for _ in range(2)}
-        client = house.store._client
-        for event_id, changes in (("strange", {"state": b'["dreaming"]'}), ("healthy", {})):
-            tag = house.store._keys.tag_of(run_of(event_id))
-            if changes:
-                await client.hset(f"{tag}:run:{run_of(event_id)}", mapping=changes)
-            await client.hset(f"{tag}:outbox:{run_of(event_id)}", "charge", 1)
+        client, keys = house.store._client, house.store._keys
+        strange = f"{keys.tag_of(run_of('strange'))}:run:{run_of('strange')}"
+        await client.hset(strange, "state", b'["dreaming"]')
+        for event_id in ("strange", "healthy"):
+            tag = keys.tag_of(run_of(event_id))
+            await client.hset(f"{tag}:outbox:{run_of(event_id)}", "charge", "1")
             await client.zadd(f"{tag}:due", {run_of(event_id): 1.0})
         again = await out.action("payments")
         assert again.correlation_id == run_of("healthy")
