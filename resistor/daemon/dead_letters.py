@@ -21,7 +21,12 @@ ORIGIN_EXCHANGE = "resistor-origin-exchange"
 ORIGIN_ROUTING_KEY = "resistor-origin-routing-key"
 DIED_AT = "resistor-died-at"
 
+LEFT_OUT = "resistor-headers-left-out"
+
 MAX_DETAIL_CHARACTERS = 1024
+MAX_HEADER_CHARACTERS = (
+    64 * 1024
+)  # all headers and properties share one frame, of 128 KiB by default, with ours
 
 _BROKERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count", "CC", "BCC")
 
@@ -30,6 +35,8 @@ def dead_letter(names: Names, delivery: Delivery, why: RejectedMessage, *, now: 
     """Return the dead letter of `delivery`. `now` is in seconds since the epoch."""
     envelope = delivery.envelope
     headers = {name: value for name, value in envelope.headers.items() if not name.startswith(_BROKERS)}
+    if len(repr(headers)) > MAX_HEADER_CHARACTERS:
+        headers = {LEFT_OUT: "larger than 64 KiB"}
     headers |= {
         REASON: str(why.reason),
         DETAIL: why.detail[:MAX_DETAIL_CHARACTERS],

@@ -62,7 +62,12 @@ class Daemon:
         )
         keys = Keys(settings.broker.prefix, settings.store.partitions)
         self._store = RedisStore(settings.store.url, keys, timeout=settings.store.timeout_seconds)
-        self._bus = AmqpBus(settings.broker.url, self._names, client_name="resistor daemon")
+        self._bus = AmqpBus(
+            settings.broker.url,
+            self._names,
+            client_name="resistor daemon",
+            heartbeat_seconds=settings.broker.heartbeat_seconds,
+        )
         self._patience = Patience()
         self._definitions = Definitions(catalog, self._store, self._patience)
         self._is_set_up = False

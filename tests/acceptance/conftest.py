@@ -113,9 +113,11 @@ class Site:
         the consumer off: when there is none left, all of them are there.
         """
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while (queue := await self.outside.queue(name)).declaration_result.consumer_count:
+            while True:
+                queue = await self.outside.queue(name)
+                if not queue.declaration_result.consumer_count:
+                    return (await queue.purge()).message_count or 0
                 await asyncio.sleep(0.02)
-            return (await queue.purge()).message_count or 0
 
     def effects(self) -> Counter[str]:
         """How often each step was done, by its idempotency key."""

@@ -169,6 +169,18 @@ async def test_a_carbon_copied_message_is_refused(house: House) -> None:
     assert header_of((await house.outside.dead()), "resistor-reason") == "bad_headers"
 
 
+async def test_headers_without_end_stop_nobody(house: House) -> None:
+    out = house.outside
+    huge = {"headers": {"huge": "h" * 130_000}}
+    await out.publish("resistor.events", "shop.order.placed", b"{bad", message_id="bad", **huge)
+    traced = await out.event("shop.order.placed", {}, headers={"tracestate": "t" * 130_000})
+    plain = await out.event("shop.order.placed", {})
+    runs = {(await out.action("payments")).correlation_id for _ in range(2)}
+    assert runs == {run_of(traced), run_of(plain)}
+    letter = await out.dead()
+    assert (letter.message_id, letter.body) == ("bad", b"{bad")
+
+
 async def test_bad_messages_in_a_batch_spoil_none_of_the_good_ones(empty_house: House) -> None:
     house, out = empty_house, empty_house.outside
     async with house.daemon():

@@ -51,3 +51,12 @@ def test_the_original_is_untouched_but_for_what_the_broker_would_take_for_its_ow
         assert getattr(letter.envelope, name) == getattr(envelope, name)
     # Only the user who publishes may stand there: the broker closes the channel over anybody else's name.
     assert letter.envelope.user_id is None
+
+
+def test_headers_that_no_frame_could_hold_with_ours_are_left_out() -> None:
+    envelope = Envelope(body=b"x", headers={"huge": "h" * 130_000}, message_id="m-1")
+    delivery = Delivery(envelope=envelope, exchange="e", routing_key="a.b", queue="q", tag=1, generation=1)
+    letter = dead_letter(Names(), delivery, RejectedMessage(Reason.MALFORMED, "no"), now=0.0)
+    assert "huge" not in letter.envelope.headers
+    assert letter.envelope.headers["resistor-headers-left-out"] == "larger than 64 KiB"
+    assert letter.envelope.message_id == "m-1"
