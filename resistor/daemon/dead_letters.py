@@ -35,7 +35,7 @@ def dead_letter(names: Names, delivery: Delivery, why: RejectedMessage, *, now: 
     """Return the dead letter of `delivery`. `now` is in seconds since the epoch."""
     envelope = delivery.envelope
     headers = {name: value for name, value in envelope.headers.items() if not name.startswith(_BROKERS)}
-    if len(repr(headers)) > MAX_HEADER_CHARACTERS:
+    if len(repr(headers).encode(errors="replace")) > MAX_HEADER_BYTES:
         headers = {LEFT_OUT: "larger than 64 KiB"}
     headers |= {
         REASON: str(why.reason),
