@@ -24,9 +24,7 @@ DIED_AT = "resistor-died-at"
 LEFT_OUT = "resistor-headers-left-out"
 
 MAX_DETAIL_CHARACTERS = 1024
-MAX_HEADER_CHARACTERS = (
-    64 * 1024
-)  # all headers and properties share one frame, of 128 KiB by default, with ours
+MAX_HEADER_BYTES = 64 * 1024  # all headers and properties share one frame, of 128 KiB by default, with ours
 
 _BROKERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count", "CC", "BCC")
 
