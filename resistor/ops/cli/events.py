@@ -50,7 +50,7 @@ def publish(
         click.echo(run) if style == "table" else write_json({"run": run, "event": event.id}, style=style)
         return
     talk(f"run {run}")
-    if not asyncio.run(_wait(settings, run, style, timeout=waiting["timeout"])):
+    if not asyncio.run(_wait(settings, event, run, style, timeout=waiting["timeout"])):
         raise SystemExit(EXIT_FAILED)
 
 
@@ -95,16 +95,24 @@ async def _publish(settings: Any, event: Any) -> None:
             "no queue takes events: was a daemon ever started here? (`resistor topology apply` makes them)"
         )
     if outcome is Outcome.REFUSED:
-        raise ResistorError("RabbitMQ refused the event: is its queue full? (`resistor queue list`)")
+        raise ResistorError(
+            "RabbitMQ refused the event: is its queue full (`resistor queue list`), or a header too large?"
+        )
 
 
-async def _wait(settings: Any, run: str, style: str, *, timeout: float) -> bool:
+async def _wait(settings: Any, event: Any, run: str, style: str, *, timeout: float) -> bool:
     from resistor.ops import servers
     from resistor.ops.cli.runs import show_run, watch_run
     from resistor.ops.runs import Reader
 
     async with servers.open_store(settings) as store:
         reader = Reader(store)
+        if not any(
+            key.startswith(f"{event.namespace}/{event.name}@") for key in await store.all_registered()
+        ):
+            talk(
+                f"no workflow {event.namespace}/{event.name} is registered: `resistor workflow list` has them"
+            )
         try:
             async with asyncio.timeout(timeout):
                 await reader.beginning(run)
