@@ -96,7 +96,7 @@ async def _publish(settings: Any, event: Any) -> None:
         )
     if outcome is Outcome.REFUSED:
         raise ResistorError(
-            "RabbitMQ refused the event: is its queue full (`resistor queue list`), or a header too large?"
+            "RabbitMQ refused the event: is its queue full? (`resistor queue list`) Or a header too large?"
         )
 
 
@@ -107,12 +107,9 @@ async def _wait(settings: Any, event: Any, run: str, style: str, *, timeout: flo
 
     async with servers.open_store(settings) as store:
         reader = Reader(store)
-        if not any(
-            key.startswith(f"{event.namespace}/{event.name}@") for key in await store.all_registered()
-        ):
-            talk(
-                f"no workflow {event.namespace}/{event.name} is registered: `resistor workflow list` has them"
-            )
+        workflow = f"{event.namespace}/{event.name}"
+        if not any(key.startswith(f"{workflow}@") for key in await store.all_registered()):
+            talk(f"no workflow {workflow} is registered (see `resistor workflow list`); waiting all the same")
         try:
             async with asyncio.timeout(timeout):
                 await reader.beginning(run)
