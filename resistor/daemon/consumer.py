@@ -92,8 +92,7 @@ class Consumer:
 
     async def _close(self, deliveries: Sequence[Delivery], left: Sequence[Letter]) -> None:
         """Acknowledge what is done. What has a dead letter that was not taken waits, and stops nobody."""
-        waiting = {id(letter.delivery) for letter in left}
-        await self._lane.ack([delivery for delivery in deliveries if id(delivery) not in waiting])
+        await self._acknowledge(deliveries, but_for=left)
         if left:
             self._unburied += left
             if self._burying is None or self._burying.done():
@@ -106,5 +105,8 @@ class Consumer:
             letters, self._unburied = self._unburied, []
             left = await self._pipeline.bury(letters)
             self._unburied += left
-            waiting = {id(letter.delivery) for letter in left}
-            await self._lane.ack([each.delivery for each in letters if id(each.delivery) not in waiting])
+            await self._acknowledge([letter.delivery for letter in letters], but_for=left)
+
+    async def _acknowledge(self, deliveries: Sequence[Delivery], *, but_for: Sequence[Letter]) -> None:
+        waiting = {id(letter.delivery) for letter in but_for}
+        await self._lane.ack([delivery for delivery in deliveries if id(delivery) not in waiting])

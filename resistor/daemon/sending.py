@@ -92,20 +92,16 @@ class Sender:
 
         The last one to ask has seen the run's last revision, so it is the one that is marked.
         """
-        actions = {
-            (each.decided.after.id, step): (each, step, publish)
+        wanted = {
+            (run.id, dispatch.step): (each, run, dispatch)
             for each in sent
-            if each.decided.after is not None
-            for step, publish in self._actions(each.decided)
+            if (run := each.decided.after) is not None
+            for dispatch in each.decided.outgoing.values()
         }
-        return list(actions.values())
-
-    def _actions(self, decided: Decided) -> list[tuple[str, Publish]]:
-        run = decided.after
-        if run is None:
-            return []
-        make = partial(self._dispatcher.action, decided.workflow, run)
-        return [(dispatch.step, make(dispatch)) for dispatch in decided.outgoing.values()]
+        return [
+            (each, dispatch.step, self._dispatcher.action(each.decided.workflow, run, dispatch))
+            for each, run, dispatch in wanted.values()
+        ]
 
     async def _mark(self, sent: Sequence[_Sent]) -> None:
         now = time.time()
