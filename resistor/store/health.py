@@ -18,8 +18,6 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     fsync: str | None
     eviction: str | None  # anything but `noeviction` may throw runs away
     is_primary: bool
-    replicas: int
-    used_bytes: int
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -47,8 +45,6 @@ async def examine(client: Redis) -> StoreHealth:
         fsync=await _setting(client, "appendfsync"),
         eviction=await _setting(client, "maxmemory-policy") or info.get("maxmemory_policy"),
         is_primary=info.get("role") == "master",
-        replicas=int(info.get("connected_slaves", 0)),
-        used_bytes=int(info.get("used_memory", 0)),
     )
 
 

@@ -31,8 +31,6 @@ HEALTHY = StoreHealth(
     fsync="everysec",
     eviction="noeviction",
     is_primary=True,
-    replicas=0,
-    used_bytes=1,
 )
 
 
