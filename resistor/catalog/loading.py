@@ -1,32 +1,40 @@
 """Definition files to a catalog, and everything that is wrong with them.
 
-Called at start-up, on a reload, and by `resistor workflow validate`. All or nothing for each workflow:
-one that has a problem is left out, and the others load.
+Called at start-up, on a reload, and by `resistor workflow validate`. All or nothing for each workflow: where
+one version has a problem, all versions are left out, and the other workflows load.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from resistor.catalog import files
 from resistor.catalog.catalog import Catalog
-from resistor.catalog.compiling import build, check
-from resistor.catalog.outline import Entry, outline
-from resistor.catalog.places import Finding, Source
-from resistor.catalog.reading import MAX_BYTES, Document, read
-from resistor.catalog.wording import quote
-from resistor.engine.workflow import Workflow
+from resistor.catalog.gathering import Gathered
+from resistor.catalog.modules import uses_of
+from resistor.catalog.reading import MAX_BYTES, read
+from resistor.catalog.settling import Settling
 from resistor.errors import DefinitionError, Problem
+
+_NOTHING: Mapping[str, bytes] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The workflows that are good, and every problem of the others, in the order of the files."""
+    """The workflows that are good, and every problem of the others, in the order of the files.
+
+    `broken` names the workflows (namespace, event) of which no version was taken; `broken_files` are files
+    that may define workflows that cannot even be named. A reload keeps what it had of the former, and of
+    everything that is gone while there is one of the latter.
+    """
 
     catalog: Catalog
     problems: tuple[Problem, ...] = ()
+    broken: frozenset[tuple[str, str]] = frozenset()
+    broken_files: frozenset[str] = frozenset()
 
     def or_raise(self) -> Catalog:
         """Return the catalog if all is well. Raises `DefinitionError` with every problem."""
@@ -35,72 +43,49 @@ class Loaded:
         return self.catalog
 
 
-def load(paths: Path | Sequence[Path]) -> Loaded:
-    """Load files and directories, any nesting. Raises `OperatorMistake` for a path that is not there."""
-    collection = _Collection()
+def load(paths: Path | Sequence[Path], registered: Mapping[str, bytes] = _NOTHING) -> Loaded:
+    """Load files and directories, any nesting. Raises `OperatorMistake` for a path that is not there.
+
+    `registered` is what the store has, sources by `namespace/workflow@version`: a variation may extend one
+    of those where no file has it any more.
+    """
+    gathered = Gathered()
     for file in files.find([paths] if isinstance(paths, Path) else paths):
         raw = file if isinstance(file, Problem) else files.read_bytes(file, MAX_BYTES)
         if isinstance(raw, Problem):
-            collection.problems.append(raw)
+            gathered.add_unreadable(raw)
         else:
-            collection.add(read(raw, str(file)))
-    return collection.loaded()
+            gathered.add(read(raw, str(file)))
+    return _loaded(gathered, registered)
 
 
-def load_or_raise(paths: Path | Sequence[Path]) -> Catalog:
+def load_or_raise(paths: Path | Sequence[Path], registered: Mapping[str, bytes] = _NOTHING) -> Catalog:
     """Load as `load` does. Raises `DefinitionError` with every problem, `OperatorMistake` likewise."""
-    return load(paths).or_raise()
+    return load(paths, registered).or_raise()
 
 
-def load_text(raw: bytes, file: str = "<text>") -> Loaded:
+def load_text(raw: bytes, file: str = "<text>", registered: Mapping[str, bytes] = _NOTHING) -> Loaded:
     """Load one file's content. `file` is its name in problems; one that ends in `.json` is held to JSON."""
-    collection = _Collection()
-    collection.add(read(raw, file))
-    return collection.loaded()
+    gathered = Gathered()
+    gathered.add(read(raw, file))
+    return _loaded(gathered, registered)
 
 
-@dataclass
-class _Collection:
-    """What has been loaded so far, and where each version stands."""
-
-    workflows: list[Workflow] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    _places: dict[tuple[str, str, int], str] = field(default_factory=dict)
-
-    def add(self, document: Document) -> None:
-        found = list(document.problems)
-        if document.source.root is not None:
-            spoilt = bool(document.problems)  # readable, but not certain to say what its author meant
-            found += self._add_entries(document.source, spoilt=spoilt)
-        self.problems += sorted(found, key=lambda problem: (problem.line, problem.column))
-
-    def loaded(self) -> Loaded:
-        return Loaded(Catalog(tuple(self.workflows)), tuple(self.problems))
-
-    def _add_entries(self, source: Source, *, spoilt: bool) -> Iterator[Problem]:
-        assert source.root is not None  # noqa: S101 - the caller has looked
-        for each in outline(source.root.value):
-            if isinstance(each, Finding):
-                yield source.locate(each)
-                continue
-            findings = [*check(each.definition), *self._duplicates(each, source)]
-            yield from _located(findings, each, source)
-            if not findings and each.named and not spoilt:
-                self.workflows.append(build(each.namespace, each.event, each.definition))
-
-    def _duplicates(self, entry: Entry, source: Source) -> Iterator[Finding]:
-        version = entry.definition.get("version") if isinstance(entry.definition, dict) else None
-        if not isinstance(version, int) or isinstance(version, bool):
-            return
-        key = (entry.namespace, entry.event, version)
-        path = ("version",)
-        if key not in self._places:
-            self._places[key] = f"{source.file}:{source.place((*entry.path, *path))[0]}"
-        else:
-            name = quote(f"{entry.namespace}/{entry.event}")
-            message = f"version {version} of {name} is defined already, at {self._places[key]}"
-            yield Finding(path, message, "a changed workflow takes the next version")
+def _loaded(gathered: Gathered, registered: Mapping[str, bytes]) -> Loaded:
+    Settling(gathered.drafts, gathered.modules, registered).settle_all()
+    broken = frozenset(
+        (draft.namespace, draft.name)
+        for draft in gathered.drafts
+        if not draft.is_good or _is_doubtful(draft.definition, gathered.broken_modules)
+    )
+    workflows = tuple(
+        draft.workflow
+        for draft in gathered.drafts
+        if draft.workflow is not None and (draft.namespace, draft.name) not in broken
+    )
+    return Loaded(Catalog(workflows), gathered.problems(), broken, frozenset(gathered.broken_files))
 
 
-def _located(findings: Iterable[Finding], entry: Entry, source: Source) -> Iterator[Problem]:
-    return (source.locate(finding.within(entry.path)) for finding in findings)
+def _is_doubtful(definition: Any, broken_modules: set[str]) -> bool:
+    """Say whether it is unknown what holds for a module in it: a version must not be registered so."""
+    return bool(broken_modules) and any(module in broken_modules for module, _ in uses_of(definition))

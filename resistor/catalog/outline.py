@@ -1,4 +1,4 @@
-"""A file's outline: namespaces, in them events, in them workflows.
+"""A file's outline: namespaces, in them events, in them workflows; and the reserved key `modules`.
 
 Called by loading with what was read from one file. Says what is wrong with the outline; what is inside a
 workflow is for the checks.
@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from resistor.catalog import not_yet
 from resistor.catalog.forms import DOTTED_RULE, WORD_RULE
+from resistor.catalog.modules import MODULES_KEY
 from resistor.catalog.places import Finding, KeyPath
 from resistor.catalog.wording import kind_of, quote
 from resistor.messages import names
 
 _SHAPE = "a file maps namespaces to events, and events to workflows"
-_RESERVED = "a namespace cannot have this name"
-_WORKFLOW_KEYS = ("version", "steps")
+_RESERVED = f"`{MODULES_KEY}` is for what holds for modules: a namespace cannot have this name"
+_WORKFLOW_KEYS = ("version", "steps", "extends")
 
 
 class Entry(NamedTuple):
@@ -30,8 +30,16 @@ class Entry(NamedTuple):
     named: bool
 
 
-def outline(content: Any) -> Iterator[Entry | Finding]:
-    """Yield the workflows of a file, and what is wrong around them. An empty file has none."""
+class ModuleEntry(NamedTuple):
+    """What a file says of a module, not looked into yet."""
+
+    module: str
+    path: KeyPath
+    defaults: Any
+
+
+def outline(content: Any) -> Iterator[Entry | ModuleEntry | Finding]:
+    """Yield the workflows and modules of a file, and what is wrong around them. An empty file has none."""
     if content is None:
         return
     if not isinstance(content, dict):
@@ -42,10 +50,27 @@ def outline(content: Any) -> Iterator[Entry | Finding]:
         yield Finding((lost[0],), f"{quote(lost[0])} belongs in a workflow: {_SHAPE}", at_key=True)
         return
     for namespace, events in content.items():
-        if namespace in not_yet.TOP_LEVEL:
-            yield Finding((namespace,), f"{quote(namespace)} {not_yet.MESSAGE}", _RESERVED, at_key=True)
+        if namespace == MODULES_KEY:
+            yield from _modules(events)
         else:
             yield from _namespace(namespace, events)
+
+
+def _modules(modules: Any) -> Iterator[ModuleEntry | Finding]:
+    path: KeyPath = (MODULES_KEY,)
+    if not isinstance(modules, dict):
+        message = f"`{MODULES_KEY}` must be a mapping of modules, not {kind_of(modules)}"
+        yield Finding(path, message)
+        return
+    if any(_is_workflow(each) for each in modules.values()):
+        yield Finding(path, _RESERVED, at_key=True)
+        return
+    for module, defaults in modules.items():
+        if names.WORD.match(module):
+            yield ModuleEntry(module, (*path, module), defaults)
+        else:
+            message = f"{quote(module)} is not the name of a module: {WORD_RULE}"
+            yield Finding((*path, module), message, at_key=True)
 
 
 def _namespace(namespace: str, events: Any) -> Iterator[Entry | Finding]:
@@ -86,5 +111,11 @@ def _event(namespace: str, event: str, workflows: Any, *, named: bool) -> Iterat
 def _is_outline(value: Any) -> bool:
     """Tell events from the inside of a workflow, for somebody who left a level out."""
     if isinstance(value, list):
-        return bool(value) and all(isinstance(each, dict) and "steps" in each for each in value)
+        return bool(value) and all(map(_is_workflow, value))
     return isinstance(value, dict)
+
+
+def _is_workflow(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(map(_is_workflow, value))
+    return isinstance(value, dict) and ("steps" in value or "extends" in value)

@@ -5,43 +5,27 @@ daemon for every event, result and timer, by the test kit, and by whoever asks w
 would have done. The same arguments give the same bytes, for ever: that is what makes a redelivered
 message harmless and a past run replayable.
 
-    workflow.py      a definition, ready to run: steps, and what each reads
-    run.py           a run's state, and the one TRANSITIONS table
-    inbound.py       what a run can be told: Start, Answered, Wake
-    decision.py      what follows: the new state, actions to send, facts
-    facts.py         what happened, said once
-    advance.py       message → decision, one function a kind of message
-    steps.py         how a step begins, and how a run goes on and ends
-    expressions.py   `${a.b.c}`: compile, and read from a scope
+    workflow.py      a definition, ready to run: a tree of steps
+    places.py        where something is in a run: paths, frames
+    run.py           a run's state in parts, and the one TRANSITIONS table
+    inbound.py       what a run can be told
+    decision.py      what follows: the new state, what goes out, facts
+    advance.py       message → decision
+    flow.py          how a run goes on, move by move; kinds/ has what each kind of step does
+    ending.py        how a run ends; compensating.py, cancelling.py
+    starting.py      how it begins; rollout.py: in which version
+    waking.py        what is due
+    retry.py         how long until the third attempt
+    outbox.py        everything that goes out, made (again) from the run's state
+    expecting.py     which parts a decision will look at
+    scope.py         what an expression sees; outputs.py: what a step hands on
+    expressions/     `${…}`: compiled when a definition is loaded
     identity.py      every derived id
 """
 
 from resistor.engine.advance import advance
 from resistor.engine.decision import Decision, Dispatch, Verdict
-from resistor.engine.facts import Fact
-from resistor.engine.inbound import Answered, Inbound, Start, Wake, reads_of
-from resistor.engine.limits import Limits
-from resistor.engine.run import Origin, Reads, Run, RunStatus, StepRecord, StepStatus
-from resistor.engine.workflow import Step, Workflow
+from resistor.engine.draft import NeedMore
+from resistor.engine.expecting import reads_of
 
-__all__ = [
-    "Answered",
-    "Decision",
-    "Dispatch",
-    "Fact",
-    "Inbound",
-    "Limits",
-    "Origin",
-    "Reads",
-    "Run",
-    "RunStatus",
-    "Start",
-    "Step",
-    "StepRecord",
-    "StepStatus",
-    "Verdict",
-    "Wake",
-    "Workflow",
-    "advance",
-    "reads_of",
-]
+__all__ = ["Decision", "Dispatch", "NeedMore", "Verdict", "advance", "reads_of"]

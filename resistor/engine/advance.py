@@ -1,28 +1,41 @@
 """Message → decision: the only place where workflow meaning lives.
 
 `advance` is total: for every message and every state it returns a decision, and what it cannot apply
-(a duplicate, a stale or premature answer) changes nothing. It raises only `RejectedMessage`, for an
-event that its workflow refuses.
+(a duplicate, a stale or premature answer) changes nothing. It raises `RejectedMessage` for what can never be
+applied (an event or an answer that a schema refuses, an unknown run), and `NeedMore` where a part of the run
+is looked at that was not loaded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import assert_never
 
-import msgspec
-
-from resistor.engine.decision import Decision, Dispatch, Verdict
+from resistor.engine import compensating, ending, outbox
+from resistor.engine.decision import Decision, Verdict
 from resistor.engine.draft import Draft
-from resistor.engine.facts import FactName
-from resistor.engine.inbound import Answered, Inbound, Start, Wake
+from resistor.engine.flow import run_on
+from resistor.engine.inbound import (
+    Answered,
+    Cancel,
+    ChildEnded,
+    Denied,
+    Granted,
+    Heard,
+    Inbound,
+    Replied,
+    Start,
+    Terminate,
+    Wake,
+)
+from resistor.engine.kinds import actions, asking, children, listening
 from resistor.engine.limits import Limits
-from resistor.engine.run import EventRef, Origin, Run, RunState, RunStatus, StepStatus
-from resistor.engine.steps import dispatch_of, fail_step, go_on
-from resistor.engine.workflow import Workflow
+from resistor.engine.places import Place, compensated, find
+from resistor.engine.run import Child, Phase, Run, RunStatus, StepRecord, StepStatus
+from resistor.engine.starting import begin_body, start
+from resistor.engine.waking import wake
+from resistor.engine.workflow import Ask, Listen, Workflow
 from resistor.errors import IllegalTransition, Reason, RejectedMessage
-from resistor.messages import json
-from resistor.messages.result import Answer, Completed, Failed, Failure, Later, Progress
+from resistor.messages.result import Answer, Completed, Failed, Failure, Progress
 
 NO_LIMITS_GIVEN = Limits()
 
@@ -38,146 +51,189 @@ def advance(
     """Decide what follows from `message` for `run` (None: there is no such run yet).
 
     `workflow` must be the version that the run is pinned to (`IllegalTransition` else); `now` is in seconds
-    since the epoch. The parts of the run that `reads_of(workflow, message)` names must have been loaded, and
-    all of it where a first look said duplicate or ahead: only then is `outgoing` what it must be.
+    since the epoch. `reads_of(workflow, message)` says what to load first; what is missing is asked for by
+    `NeedMore`. A duplicate repeats what the run was loaded with as unconfirmed.
     """
-    if run is not None and run.origin.digest != workflow.digest:
+    if run is None:
+        if not isinstance(message, Start):
+            raise RejectedMessage(Reason.UNKNOWN_RUN, "there is no such run")
+        draft = start(workflow, message, now=now, limits=limits)
+        run_on(draft)
+        return draft.decide()
+    if run.origin.digest != workflow.digest:
         raise IllegalTransition(f"run {run.id} is pinned to another content than {workflow.digest}")
+    draft = Draft(workflow, run, now=now, limits=limits)
+    verdict = _told(draft, message)
+    if verdict is Verdict.APPLIED:
+        run_on(draft)
+    elif verdict is not Verdict.STALE:
+        _repeat(draft, everything=verdict is Verdict.AHEAD)
+    return draft.decide(verdict)
+
+
+def _told(draft: Draft, message: Inbound) -> Verdict:
     match message:
         case Start():
-            if run is not None:
-                return _again(workflow, run)
-            return _start(workflow, message, now=now, limits=limits)
-        case Answered():
-            return _answered(Draft(workflow, _existing(run), now=now, limits=limits), message)
+            return _started_again(draft, message)
         case Wake():
-            return _wake(Draft(workflow, _existing(run), now=now, limits=limits))
+            return Verdict.APPLIED if wake(draft) else Verdict.DUPLICATE
+        case Granted() | Denied():
+            return _slot(draft, message)
+        case Cancel() | Terminate():
+            return _ended_by_order(draft, message)
+        case Answered():
+            return _answered(draft, message)
+        case Heard() | ChildEnded() | Replied():
+            return _step_told(draft, message)
         case _:
             assert_never(message)
 
 
-def _existing(run: Run | None) -> Run:
-    if run is None:
-        raise RejectedMessage(Reason.UNKNOWN_RUN, "there is no such run")
-    return run
+def _repeat(draft: Draft, *, everything: bool) -> None:
+    """Let out again what is unconfirmed, byte for byte; all that is under way where the store went back."""
+    names = set(draft.run.unconfirmed)
+    if everything:
+        names |= {
+            f"{path}#{record.turn}" if record.turn > 1 else path
+            for path, record in draft.records().items()
+            if record.status.is_sent
+        }
+    for name in sorted(names):
+        outgoing = outbox.again(draft, name)
+        if outgoing is not None:
+            draft.send(outgoing)
 
 
-def _start(workflow: Workflow, message: Start, *, now: float, limits: Limits) -> Decision:
-    event = message.event
-    refusal = workflow.refusal_of(json.decode_trusted(event.data)) if workflow.input_schema else None
-    if refusal is not None:
-        raise RejectedMessage(Reason.INVALID_INPUT, refusal)
-    origin = Origin(
-        namespace=workflow.namespace,
-        workflow=workflow.name,
-        version=workflow.version,
-        digest=workflow.digest,
-        event=EventRef(event.id, event.name, event.source, event.time),
-        started_at=now,
-        traceparent=event.traceparent,
-        tracestate=event.tracestate,
-    )
-    run = Run(id=message.run, origin=origin, state=RunState(RunStatus.RUNNING), input=event.data)
-    draft = Draft(workflow, run, now=now, limits=limits)
-    draft.say(FactName.RUN_STARTED, event=event.id)
-    go_on(draft, None)
-    return draft.decide()
+# --------------------------------------------------------------------------------------------- starts
 
 
-def _answered(draft: Draft, message: Answered) -> Decision:
-    run, record = draft.run, draft.run.steps.get(message.step)
-    if run.state.status.is_final:
-        return _stale_or_again(draft, message)
-    if record is None or message.attempt > record.attempt:
-        return Decision(verdict=Verdict.AHEAD, run=run, outgoing=_outgoing(draft.workflow, run, run.steps))
-    if message.attempt < record.attempt or not record.status.is_out:
-        return _stale_or_again(draft, message)
-    if record.status is StepStatus.WAITING and isinstance(message.answer, Progress):
-        return Decision(verdict=Verdict.STALE, run=run)  # it was sent before the `later` that overtook it
-    if not _answer(draft, message.step, message.answer):
-        return Decision(verdict=Verdict.DUPLICATE, run=run)
-    return draft.decide()
+def _started_again(draft: Draft, message: Start) -> Verdict:
+    """A second start of the same run: by another parent, it waits for the end too."""
+    parent, origin = message.parent, draft.run.origin
+    if parent is None or not parent.awaits or parent in (origin.parent, *draft.state.waiting):
+        return Verdict.DUPLICATE
+    draft.set_state(waiting=(*draft.state.waiting, parent))
+    if draft.state.status.is_final:
+        outbox.tell_end(draft)
+    return Verdict.APPLIED
 
 
-def _stale_or_again(draft: Draft, message: Answered) -> Decision:
+def _slot(draft: Draft, message: Granted | Denied) -> Verdict:
+    if draft.state.phase is not Phase.QUEUED or draft.state.ending is not None:
+        return Verdict.DUPLICATE
+    draft.settle(outbox.SLOT)
+    if isinstance(message, Granted):
+        draft.set_state(phase=Phase.BODY)
+        begin_body(draft)
+    else:
+        failure = Failure("concurrency", message.why, retryable=False)
+        ending.end_badly(draft, RunStatus.FAILED, failure)
+    return Verdict.APPLIED
+
+
+# --------------------------------------------------------------------------------------------- orders
+
+
+def _ended_by_order(draft: Draft, message: Cancel | Terminate) -> Verdict:
+    if draft.state.status.is_final:
+        return Verdict.STALE
+    by = f" by {message.by}" if message.by else ""
+    if isinstance(message, Terminate):
+        why = message.why or f"terminated{by}"
+        ending.terminate(draft, Failure("terminated", why, retryable=False))
+        return Verdict.APPLIED
+    if draft.state.ending is not None:
+        return Verdict.DUPLICATE
+    why = message.why or f"cancelled{by}"
+    ending.end_badly(draft, RunStatus.CANCELLED, Failure("cancelled", why, retryable=False))
+    return Verdict.APPLIED
+
+
+# -------------------------------------------------------------------------------------------- answers
+
+
+def _answered(draft: Draft, message: Answered) -> Verdict:
+    place = find(draft.workflow, message.address)
+    if place is None and compensated(message.address) is None:
+        return Verdict.STALE
+    record = draft.record(message.address if place is None else place.path)
+    if record is None:
+        return Verdict.STALE if draft.state.status.is_final else Verdict.AHEAD
+    verdict = _premature_or_late(draft, message, record, 1 if place is None else place.turn)
+    if verdict is not None:
+        return verdict
+    if place is None:
+        return _compensated(draft, message.address, message.answer)
+    is_change = actions.answer(draft, place, message.answer)
+    return Verdict.APPLIED if is_change else Verdict.DUPLICATE
+
+
+def _premature_or_late(draft: Draft, message: Answered, record: StepRecord, turn: int) -> Verdict | None:
+    """Judge an answer by turn, attempt and state. None: it is the one that is waited for."""
+    is_final = draft.state.status.is_final
+    told = (turn, message.attempt)
+    if told > (record.turn, record.attempt):
+        return Verdict.STALE if is_final else Verdict.AHEAD
+    if told != (record.turn, record.attempt) or actions.is_stale(record):
+        return _again_or_stale(record, turn, message)
+    overtaken = record.status is StepStatus.WAITING and isinstance(message.answer, Progress)
+    return Verdict.STALE if is_final or overtaken else None
+
+
+def _compensated(draft: Draft, address: str, answer: Answer) -> Verdict:
+    place = find(draft.workflow, compensated(address) or "")
+    if place is None:
+        return Verdict.STALE
+    if compensating.answer(draft, place, address, answer) and not compensating.next_one(draft):
+        ending.next_phase(draft)
+    return Verdict.APPLIED
+
+
+def _again_or_stale(record: StepRecord, turn: int, message: Answered) -> Verdict:
     """Tell an answer that came again from one that came too late.
 
     Only what has ended by this very attempt can have been ended by this very answer.
     """
-    record = draft.run.steps.get(message.step)
-    same_end = {Completed: StepStatus.COMPLETED, Failed: StepStatus.FAILED}.get(type(message.answer))
-    if record is not None and record.attempt == message.attempt and record.status is same_end:
-        return _again(draft.workflow, draft.run)
-    return Decision(verdict=Verdict.STALE, run=draft.run)
+    if (record.turn, record.attempt) != (turn, message.attempt):
+        return Verdict.STALE
+    if isinstance(message.answer, Completed):
+        is_same = record.status in (StepStatus.COMPLETED, StepStatus.COMPENSATED)
+    else:
+        is_same = isinstance(message.answer, Failed) and record.failure is not None
+    return Verdict.DUPLICATE if is_same else Verdict.STALE
 
 
-def _again(workflow: Workflow, run: Run) -> Decision:
-    """Repeat what the broker has not confirmed, byte for byte: the first time may have been cut short."""
-    return Decision(verdict=Verdict.DUPLICATE, run=run, outgoing=_outgoing(workflow, run, run.unconfirmed))
+# -------------------------------------------------------------------------------- events, people, runs
 
 
-def _outgoing(workflow: Workflow, run: Run, steps: Iterable[str]) -> tuple[Dispatch, ...]:
-    """Return the actions of those of `steps` whose action is on its way or with its module."""
-    sent = sorted(step for step in steps if step in run.steps and run.steps[step].status.is_sent)
-    return tuple(dispatch_of(workflow, run, step) for step in sent)
-
-
-def _answer(draft: Draft, step: str, answer: Answer) -> bool:
-    """Apply an answer to the step that is out. Returns False where it changes nothing."""
-    attempt = draft.run.steps[step].attempt
-    match answer:
-        case Completed(output):
-            if len(output) > draft.limits.payload_bytes:
-                message = f"the output has {len(output)} bytes, {draft.limits.payload_bytes} at most"
-                _failed(draft, step, Failure("payload_too_large", message, retryable=False))
-                return True
-            draft.set_step(step, status=StepStatus.COMPLETED, finished_at=draft.now, resume_at=None)
-            draft.set_output(step, output)
-            draft.say(FactName.STEP_COMPLETED, step, attempt)
-            go_on(draft, step)
-        case Failed(failure):
-            _failed(draft, step, failure)
-        case Progress(details):
-            started = draft.run.steps[step].started_at
-            draft.set_step(step, status=StepStatus.RUNNING, started_at=started or draft.now)
-            draft.say(FactName.STEP_PROGRESSED, step, attempt, details=msgspec.Raw(details))
-        case Later(after):
-            return _postponed(draft, step, after)
+def _step_told(draft: Draft, message: Heard | ChildEnded | Replied) -> Verdict:
+    place = find(draft.workflow, message.address)
+    record = draft.record(place.path) if place is not None else None
+    if place is None or record is None:
+        if isinstance(message, Replied):
+            raise RejectedMessage(Reason.INVALID_INPUT, f"there is no open step {message.address}")
+        return Verdict.STALE
+    if isinstance(message, Replied) and "#" not in message.address.rpartition("/")[2]:
+        place = Place(place.step, place.frame, record.turn)
+    is_open = record.status is StepStatus.WAITING or isinstance(message, ChildEnded)
+    if place.turn != record.turn or not record.status.is_open or not is_open:
+        return _unheard(message)
+    match message:
+        case Heard(id=event_id, event=event):
+            is_change = isinstance(place.step.kind, Listen) and listening.hear(draft, place, event_id, event)
+            return Verdict.APPLIED if is_change else Verdict.DUPLICATE
+        case ChildEnded():
+            if not isinstance(record.control, Child) or record.control.run != message.run:
+                return Verdict.STALE
+            children.ended(draft, place, message)
+        case Replied(data=data, by=by):
+            if not isinstance(place.step.kind, Ask):
+                raise RejectedMessage(Reason.INVALID_INPUT, f"step {message.address} asks nobody")
+            asking.answer(draft, place, data, by)
         case _:
-            assert_never(answer)
-    return True
+            assert_never(message)
+    return Verdict.APPLIED
 
 
-def _failed(draft: Draft, step: str, failure: Failure) -> None:
-    draft.set_step(step, status=StepStatus.FAILED, finished_at=draft.now, failure=failure, resume_at=None)
-    fail_step(draft, step, failure)
-
-
-def _postponed(draft: Draft, step: str, after: float) -> bool:
-    record = draft.run.steps[step]
-    if record.status is StepStatus.WAITING:
-        return False  # the same `later` delivered again: the first one counts
-    resume_at = draft.now + after
-    if resume_at >= record.scheduled_at + draft.limits.token_seconds:
-        message = f"the action was to come back after {after:g} s, when its token has expired"
-        _failed(draft, step, Failure("limit", message, retryable=False))
-        return True
-    draft.set_step(step, status=StepStatus.WAITING, resume_at=resume_at)
-    draft.say(FactName.STEP_POSTPONED, step, record.attempt, until=resume_at)
-    return True
-
-
-def _wake(draft: Draft) -> Decision:
-    """Hand postponed actions back when their time has come, and repeat what is unconfirmed."""
-    if draft.run.state.status is not RunStatus.RUNNING:
-        return Decision(verdict=Verdict.STALE, run=draft.run)
-    due = [step for step, record in draft.run.steps.items() if _is_due(record.resume_at, draft.now)]
-    for step in due:
-        record = draft.set_step(step, status=StepStatus.SCHEDULED, resume_at=None)
-        draft.say(FactName.STEP_RESUMED, step, record.attempt)
-    draft.outgoing += _outgoing(draft.workflow, draft.run, draft.run.unconfirmed | set(due))
-    return draft.decide(Verdict.APPLIED if due else Verdict.DUPLICATE)
-
-
-def _is_due(resume_at: float | None, now: float) -> bool:
-    return resume_at is not None and resume_at <= now
+def _unheard(message: Heard | ChildEnded | Replied) -> Verdict:
+    return Verdict.DUPLICATE if isinstance(message, ChildEnded | Replied) else Verdict.STALE

@@ -1,20 +1,26 @@
-"""What follows from a message: the new state, the actions to send, and the facts."""
+"""What follows from a message: the new state, what goes out, and the facts.
+
+Everything that goes out has a name that is unique in its run, stands in the run's outbox under it until it is
+confirmed, and can be made again from the run's state, byte for byte (outbox.py).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
 
 from resistor.engine.facts import Fact
-from resistor.engine.run import Run
+from resistor.engine.run import Parent, Run, RunStatus
+from resistor.messages.result import Failure
 
 
 class Verdict(StrEnum):
     """What a message turned out to be."""
 
     APPLIED = "applied"
-    DUPLICATE = "duplicate"  # applied before: the same actions follow again, where they are unconfirmed
+    DUPLICATE = "duplicate"  # applied before: the same goes out again, where it is unconfirmed
     STALE = "stale"  # too late: the run is over, the step is done, or another attempt is out
     AHEAD = (
         "ahead"  # of a step that this run has not reached: the store went back in time, so all goes out again
@@ -22,13 +28,14 @@ class Verdict(StrEnum):
 
 
 class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
-    """Send one attempt at one step to its module.
+    """Send one attempt at one step to its module. Its name in the outbox is the step's address.
 
-    Everything in it can be made again from the run's state, byte for byte. `scheduled_at` is in seconds
-    since the epoch: the token's expiry counts from it, so that it too is the same every time.
+    `scheduled_at` is in seconds since the epoch: the token's expiry counts from it, so that it too is the
+    same every time. `deadline` is when the attempt times out.
     """
 
-    step: str
+    name: str
+    path: str
     attempt: int
     module: str
     action: str
@@ -36,15 +43,120 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
     metadata: bytes
     idempotency_key: str
     scheduled_at: float
+    deadline: float | None = None
+    priority: int | None = None
+
+
+class Emission(msgspec.Struct, frozen=True, kw_only=True):
+    """Publish an event. `id` is its message id, the same every time."""
+
+    name: str
+    namespace: str
+    event: str
+    id: str
+    data: bytes
+
+
+class StartChild(msgspec.Struct, frozen=True, kw_only=True):
+    """Start another run. `version` None: as an event would choose."""
+
+    name: str
+    run: str
+    namespace: str
+    workflow: str
+    version: int | None
+    input: bytes
+    parent: Parent
+    depth: int
+
+
+class EndChild(msgspec.Struct, frozen=True, kw_only=True):
+    """Cancel the run `run` (`is_forced`: terminate it)."""
+
+    name: str
+    run: str
+    is_forced: bool = False
+
+
+class TellEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell the step that started this run how it ended."""
+
+    name: str
+    to: Parent
+    status: RunStatus
+    output: bytes | None
+    failure: Failure | None
+
+
+class Subscribe(msgspec.Struct, frozen=True, kw_only=True):
+    """Have events told to the `listen` at `address`, those too that came since `since`.
+
+    `key` is the business key as canonical JSON text, None where the step has none.
+    """
+
+    name: str
+    namespace: str
+    event: str
+    key: str | None
+    address: str
+    since: float
+
+
+class Unsubscribe(msgspec.Struct, frozen=True, kw_only=True):
+    """The `listen` at `address` waits no more."""
+
+    name: str
+    namespace: str
+    event: str
+    key: str | None
+    address: str
+
+
+class AcquireSlot(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for a slot of a concurrency key. `on_conflict` is `queue`, `reject` or `cancel_running`."""
+
+    name: str
+    namespace: str
+    workflow: str
+    key: str
+    limit: int
+    on_conflict: str
+
+
+class ReleaseSlot(msgspec.Struct, frozen=True, kw_only=True):
+    """Give the slot back, or the place in the queue for one."""
+
+    name: str
+    namespace: str
+    workflow: str
+    key: str
+    limit: int
+
+
+Outgoing = (
+    Dispatch
+    | Emission
+    | StartChild
+    | EndChild
+    | TellEnd
+    | Subscribe
+    | Unsubscribe
+    | AcquireSlot
+    | ReleaseSlot
+)
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of `advance`.
 
-    `run` is the new state (the old one, where nothing changed).
+    `run` is the new state (the old one, where nothing changed). `timers` says of paths when they want to be
+    woken, None: no more. `settled` names outgoing messages that need no confirmation any more: an answer
+    has come, so they have arrived, or nobody wants them.
     """
 
     verdict: Verdict
     run: Run
-    outgoing: tuple[Dispatch, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
     facts: tuple[Fact, ...] = ()
+    timers: Mapping[str, float | None] = {}
+    settled: tuple[str, ...] = ()

@@ -1,67 +1,201 @@
 """A decision in the making: what the engine's functions add to, one fact and one change at a time.
 
-Lives for the length of one `advance`, and is the only mutable value in the engine.
+Lives for the length of one `advance`, and is the only mutable value in the engine. A part of the run that was
+not loaded is asked for by raising `NeedMore`; the shell loads it and begins again, which is safe because the
+same arguments give the same decision.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from resistor.engine.decision import Decision, Dispatch, Verdict
+from resistor.engine.decision import Decision, Outgoing, Verdict
 from resistor.engine.facts import Fact, FactName
 from resistor.engine.limits import Limits
-from resistor.engine.run import Run, StepRecord, StepStatus, become
+from resistor.engine.run import BlockEnd, Part, Reads, Run, StepRecord, StepStatus, become
 from resistor.engine.workflow import Workflow
+from resistor.messages.result import Failure
+
+MOVES_AT_ONCE = 5_000
+"""After so many moves a decision begins no further items or rounds: they follow with the next one."""
+
+
+class NeedMore(Exception):
+    """A decision looks at parts of the run that were not loaded."""
+
+    def __init__(self, reads: Reads) -> None:
+        """Take what is missing."""
+        super().__init__(f"not loaded: {sorted(reads.parts) or 'everything'}")
+        self.reads = reads
 
 
 class Draft:
-    """The run as it will be, with the actions and facts so far."""
+    """The run as it will be, with what goes out and the facts so far."""
 
     def __init__(self, workflow: Workflow, run: Run, *, now: float, limits: Limits) -> None:
         """Begin with `run` as it is. `now` is in seconds since the epoch."""
         self.workflow = workflow
         self.run = run
+        self.state = run.state
         self.now = now
         self.limits = limits
-        self.outgoing: list[Dispatch] = []
-        self.facts: list[Fact] = []
+        self.agenda: deque[Any] = deque()
+        self.moves = 0
+        self.settled: list[str] = []
+        self._outgoing: dict[str, Outgoing] = {}
+        self._facts: list[Fact] = []
+        self._changed: dict[str, Part | None] = {}
+        self._timers: dict[str, float | None] = {}
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    def need(self, names: Iterable[str]) -> None:
+        """Make sure that all these parts are at hand, with one look. Raises `NeedMore`."""
+        if self.run.is_whole:
+            return
+        missing = frozenset(
+            name for name in names if name not in self._changed and name not in self.run.parts
+        )
+        if missing:
+            raise NeedMore(Reads(parts=missing))
+
+    def need_everything(self) -> None:
+        """Make sure that the whole run is at hand. Raises `NeedMore`."""
+        if not self.run.is_whole:
+            raise NeedMore(Reads(everything=True))
+
+    def part(self, name: str) -> Part | None:
+        """Return a part, or None where there is no such part. Raises `NeedMore`."""
+        if name in self._changed:
+            return self._changed[name]
+        if name not in self.run.parts and not self.run.is_whole:
+            raise NeedMore(Reads(parts=frozenset({name})))
+        return self.run.parts.get(name)
+
+    def record(self, path: str) -> StepRecord | None:
+        """Return a step's record."""
+        part = self.part(f"s:{path}")
+        return part if isinstance(part, StepRecord) else None
+
+    def existing(self, path: str) -> StepRecord:
+        """Return the record of a step that has one."""
+        record = self.record(path)
+        assert record is not None, path  # noqa: S101 - what is under way has a record
+        return record
+
+    def payload(self, name: str) -> bytes | None:
+        """Return an input, an output or variables."""
+        part = self.part(name)
+        return part if isinstance(part, bytes) else None
+
+    def block_end(self, frame: str) -> BlockEnd | None:
+        """Return how a branch or an item ended."""
+        part = self.part(f"b:{frame}")
+        return part if isinstance(part, BlockEnd) else None
+
+    def records(self) -> dict[str, StepRecord]:
+        """Return every step's record, by path. Raises `NeedMore`."""
+        self.need_everything()
+        found = {name[2:]: part for name, part in self.run.parts.items() if isinstance(part, StepRecord)}
+        for name, part in self._changed.items():
+            if isinstance(part, StepRecord):
+                found[name[2:]] = part
+            elif name.startswith("s:"):
+                found.pop(name[2:], None)
+        return found
+
+    # ------------------------------------------------------------------------------------------ changing
 
     def say(
         self, name: FactName, step: str | None = None, attempt: int | None = None, **details: Any
     ) -> None:
         """Add a fact that happened now."""
-        self.facts.append(Fact(self.now, name, step, attempt, details))
+        self._facts.append(Fact(self.now, name, step, attempt, details))
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Let something go out."""
+        self._outgoing[outgoing.name] = outgoing
+
+    def settle(self, *names: str) -> None:
+        """Say that outgoing messages of these names need no confirmation any more."""
+        for name in names:
+            self._outgoing.pop(name, None)
+            self.settled.append(name)
 
     def set_state(self, **changes: Any) -> None:
         """Change the run's own state; a new `status` must be one that it can become."""
         if "status" in changes:
-            become(self.run.state.status, changes["status"])
-        self.run = msgspec.structs.replace(self.run, state=msgspec.structs.replace(self.run.state, **changes))
+            become(self.state.status, changes["status"])
+        deadline = self.state.deadline
+        self.state = msgspec.structs.replace(self.state, **changes)
+        if self.state.deadline != deadline:
+            self._timers[""] = self.state.deadline
 
-    def add_step(self, step_id: str, record: StepRecord) -> None:
-        """Put a step that was pending into the run."""
+    def begin(self, path: str, record: StepRecord) -> None:
+        """Put a step that was pending, or that begins again, into the run."""
         become(StepStatus.PENDING, record.status)
-        self.run = msgspec.structs.replace(self.run, steps={**self.run.steps, step_id: record})
+        self.set_state(steps=self.state.steps + 1)
+        before = self._changed.get(f"s:{path}", self.run.parts.get(f"s:{path}"))
+        self._put_record(path, before if isinstance(before, StepRecord) else None, record)
 
-    def set_step(self, step_id: str, **changes: Any) -> StepRecord:
+    def change(self, path: str, **changes: Any) -> StepRecord:
         """Change a step that is in the run; a new `status` must be one that it can become."""
-        record = self.run.steps[step_id]
+        before = self.existing(path)
         if "status" in changes:
-            become(record.status, changes["status"])
-        record = msgspec.structs.replace(record, **changes)
-        self.run = msgspec.structs.replace(self.run, steps={**self.run.steps, step_id: record})
+            become(before.status, changes["status"])
+        record = msgspec.structs.replace(before, **changes)
+        self._put_record(path, before, record)
         return record
 
-    def set_input(self, step_id: str, input_: bytes) -> None:
-        """Keep what a step was given, where that is not the event's data."""
-        self.run = msgspec.structs.replace(self.run, inputs={**self.run.inputs, step_id: input_})
+    def put(self, name: str, part: Part | None) -> None:
+        """Keep a part; None drops it."""
+        self._changed[name] = part
 
-    def set_output(self, step_id: str, output: bytes) -> None:
-        """Keep what a step gave."""
-        self.run = msgspec.structs.replace(self.run, outputs={**self.run.outputs, step_id: output})
+    def rearm(self, path: str) -> None:
+        """Say again when a step wants to be woken: its timer may be an old one's."""
+        record = self.record(path) if path else None
+        self._timers[path] = self.state.deadline if not path else record.wake_at if record else None
+
+    def _put_record(self, path: str, before: StepRecord | None, record: StepRecord) -> None:
+        self._changed[f"s:{path}"] = record
+        if record.wake_at != (before.wake_at if before else None):
+            self._timers[path] = record.wake_at
+
+    # ------------------------------------------------------------------------------------------ bounds
+
+    @property
+    def is_long(self) -> bool:
+        """Whether this decision has done so much that others want their turn."""
+        return self.moves > MOVES_AT_ONCE
+
+    def too_large(self, what: str, payload: bytes) -> Failure | None:
+        """Return the failure of a payload that is over the limit."""
+        if len(payload) <= self.limits.payload_bytes:
+            return None
+        message = f"{what} has {len(payload)} bytes, {self.limits.payload_bytes} at most"
+        return Failure("payload_too_large", message, retryable=False)
+
+    # ------------------------------------------------------------------------------------------ closing
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is something to commit."""
+        return bool(self._changed or self._timers or self.settled) or self.state is not self.run.state
 
     def decide(self, verdict: Verdict = Verdict.APPLIED) -> Decision:
         """Close the draft."""
-        return Decision(verdict=verdict, run=self.run, outgoing=tuple(self.outgoing), facts=tuple(self.facts))
+        run = self.run
+        if self.is_changed:
+            run = msgspec.structs.replace(run, state=self.state, parts={**run.parts, **self._changed})
+        return Decision(
+            verdict=verdict,
+            run=run,
+            outgoing=tuple(self._outgoing.values()),
+            facts=tuple(self._facts),
+            timers=self._timers,
+            settled=tuple(self.settled),
+        )

@@ -15,15 +15,30 @@ import msgspec
 class FactName(StrEnum):
     """Every fact there is."""
 
+    RUN_QUEUED = "run_queued"  # it waits for a slot of its concurrency key
     RUN_STARTED = "run_started"
+    RUN_ENDING = "run_ending"  # its end is certain: compensations, `on_failure` and `finally` begin
     RUN_COMPLETED = "run_completed"
     RUN_FAILED = "run_failed"
-    STEP_SCHEDULED = "step_scheduled"
+    RUN_CANCELLED = "run_cancelled"
+    RUN_TERMINATED = "run_terminated"
+    RUN_TIMED_OUT = "run_timed_out"
+    STEP_SCHEDULED = "step_scheduled"  # an action goes to its module
+    STEP_STARTED = "step_started"  # a block, a timer, a listen … begins
+    STEP_SKIPPED = "step_skipped"
     STEP_PROGRESSED = "step_progressed"
     STEP_POSTPONED = "step_postponed"  # the module answered `later`
     STEP_RESUMED = "step_resumed"  # … and has the action again
+    STEP_TIMED_OUT = "step_timed_out"
+    STEP_RETRYING = "step_retrying"
+    STEP_CAUGHT = "step_caught"  # a catch takes the error
+    STEP_HEARD = "step_heard"  # an event counted
+    STEP_ANSWERED = "step_answered"  # by a person
     STEP_COMPLETED = "step_completed"
     STEP_FAILED = "step_failed"
+    STEP_CANCELLED = "step_cancelled"
+    STEP_COMPENSATED = "step_compensated"
+    COMPENSATION_FAILED = "compensation_failed"
 
 
 class Fact(msgspec.Struct, frozen=True, array_like=True):

@@ -21,8 +21,28 @@ def run_id(event: Event, delivery: str) -> str:
     idempotency of starts. An event without an id takes `delivery`, which must be new for every delivery.
     """
     key = event.id if event.id is not None else f"\0{delivery}"
-    digest = _digest("run", event.namespace, event.name, key)
-    return b32encode(digest[:_RUN_ID_BYTES]).decode().lower()[:_RUN_ID_CHARACTERS]
+    return _run_id("run", event.namespace, event.name, key)
+
+
+def run_id_of(namespace: str, workflow: str, key: str) -> str:
+    """Return the id of the run that goes by an idempotency key: the one that an event of that id starts."""
+    return _run_id("run", namespace, workflow, key)
+
+
+def child_run_id(parent: str, address: str, tries: int) -> str:
+    """Return the id of the run that a `run` step starts, the `tries`-th time."""
+    return _run_id("child", parent, address, str(tries))
+
+
+def scheduled_run_id(namespace: str, workflow: str, at: float) -> str:
+    """Return the id of the run that a schedule starts for the moment `at`, in seconds since the epoch."""
+    return _run_id("scheduled", namespace, workflow, f"{at:.3f}")
+
+
+def triggered_run_id(namespace: str, workflow: str, event: Event, delivery: str) -> str:
+    """Return the id of the run of `workflow` that an event of another name starts."""
+    key = event.id if event.id is not None else f"\0{delivery}"
+    return _run_id("triggered", namespace, workflow, event.name, key)
 
 
 def idempotency_key(run: str, step: str) -> str:
@@ -38,6 +58,11 @@ def trace_id(run: str) -> str:
 def span_id(run: str, step: str = "", attempt: int = 0) -> str:
     """Return the W3C span id of a run, or of one attempt at one of its steps: 16 hex digits."""
     return _digest("span", run, step, str(attempt))[:8].hex()
+
+
+def _run_id(*parts: str) -> str:
+    digest = _digest(*parts)
+    return b32encode(digest[:_RUN_ID_BYTES]).decode().lower()[:_RUN_ID_CHARACTERS]
 
 
 def _digest(*parts: str) -> bytes:

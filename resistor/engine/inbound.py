@@ -1,51 +1,90 @@
-"""What a run can be told, and which parts of it must be at hand to decide."""
+"""What a run can be told. Every message carries what its meaning needs; nothing else is asked for.
+
+`address` is a place in the run (places.py): a step's path, with `#n` where it was begun for the n-th time.
+"""
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Mapping
 
 import msgspec
 
-from resistor.engine.run import EVERYTHING, Reads
-from resistor.engine.workflow import Workflow
+from resistor.engine.run import Parent, RunStatus
 from resistor.messages.event import Event
-from resistor.messages.result import Answer
+from resistor.messages.result import Answer, Failure
 
 
-class Start(msgspec.Struct, frozen=True):
-    """An event asks for run `run`."""
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """An event, a schedule or another run asks for run `run`. `parent` is the step that asks."""
 
     run: str
     event: Event
+    parent: Parent | None = None
+    depth: int = 0
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """A module answered attempt `attempt` of step `step`. The token has been verified."""
+    """A module answered attempt `attempt` of the step at `address`. The token has been verified."""
 
-    step: str
+    address: str
     attempt: int
     answer: Answer
 
 
 class Wake(msgspec.Struct, frozen=True):
-    """Time has passed: look what is due."""
+    """Time has passed, or something was not confirmed: look at what the run was loaded with."""
 
 
-Inbound = Start | Answered | Wake
+class Heard(msgspec.Struct, frozen=True):
+    """An event that the `listen` at `address` waits for, by its business key. `id` counts it once."""
+
+    address: str
+    id: str
+    event: Event
 
 
-def reads_of(workflow: Workflow, message: Inbound) -> Reads:
-    """Return the parts of the run that `advance` will look at for `message`.
+class ChildEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """The run `run` that the step at `address` started is over."""
 
-    What turns out to be a duplicate, or ahead of the run, wants everything, and a second look.
-    """
-    match message:
-        case Start():
-            return Reads()
-        case Answered(step=step):
-            named = workflow.read_after(step)
-            return Reads(steps=named | {step}, outputs=named)
-        case Wake():
-            return EVERYTHING
-        case _:
-            assert_never(message)
+    address: str
+    run: str
+    status: RunStatus
+    output: bytes | None = None
+    failure: Failure | None = None
+
+
+class Replied(msgspec.Struct, frozen=True, kw_only=True):
+    """A person answers the `ask` at `address` (a path will do). `data` is JSON; `by` says who."""
+
+    address: str
+    data: bytes
+    by: str | None = None
+
+
+class Granted(msgspec.Struct, frozen=True):
+    """The run has a slot of its concurrency key."""
+
+
+class Denied(msgspec.Struct, frozen=True):
+    """The run gets no slot of its concurrency key."""
+
+    why: str
+
+
+class Cancel(msgspec.Struct, frozen=True, kw_only=True):
+    """End the run; what completed is compensated."""
+
+    why: str = ""
+    by: str | None = None
+
+
+class Terminate(msgspec.Struct, frozen=True, kw_only=True):
+    """End the run at once; nothing of it runs any more."""
+
+    why: str = ""
+    by: str | None = None
+
+
+Inbound = Start | Answered | Wake | Heard | ChildEnded | Replied | Granted | Denied | Cancel | Terminate
+
+Details = Mapping[str, object]

@@ -53,7 +53,7 @@ def decode_object(body: bytes, *, limit: int) -> dict[str, Any]:
     """Read `body` as `decode_strict` does, and refuse everything but an object."""
     value = decode_strict(body, limit=limit)
     if not isinstance(value, dict):
-        raise RejectedMessage(Reason.MALFORMED, f"a JSON object is expected, not {_kind(value)}")
+        raise RejectedMessage(Reason.MALFORMED, f"a JSON object is expected, not {kind_of(value)}")
     return value
 
 
@@ -85,7 +85,9 @@ def _refuse_duplicate_keys(body: bytes) -> None:
     json.loads(body, object_pairs_hook=pairs)
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """Say what a JSON value is, with its article."""
     if value is None:
         return "null"
-    return {bool: "a boolean", str: "text", list: "an array"}.get(type(value), "a number")
+    kinds = {bool: "a boolean", str: "text", list: "an array", dict: "an object"}
+    return kinds.get(type(value), "a number")

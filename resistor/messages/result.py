@@ -24,7 +24,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why a step or a run failed.
 
     `type` is what workflows match on; `retry_after` is in seconds; `details` is any JSON; `step` is the
-    innermost step that failed.
+    innermost step that failed, `attempt` which attempt at it.
     """
 
     type: str
@@ -33,6 +33,7 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
     retry_after: float | None = None
     details: Any = None
     step: str | None = None
+    attempt: int | None = None
 
 
 class Completed(msgspec.Struct, frozen=True):

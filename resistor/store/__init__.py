@@ -1,4 +1,4 @@
-"""All of Redis: runs, their history, the outbox, what is due, and the registered workflows.
+"""All of Redis: runs, their history, the outbox, what is due, the actors, and the registered workflows.
 
 Implements `ports.Store` for the daemon and the reading side for ops. The only room that knows Redis.
 
@@ -6,7 +6,11 @@ Implements `ports.Store` for the daemon and the reading side for ops. The only r
     lua/          what must happen in one go, one operation a file
     scripts.py    loads and calls them
     records.py    a run ⇄ the fields of its hash
-    redis_store.py  the port
+    redis_store.py  the port, for runs
+    topics.py     who listens for what
+    slots.py      the slots of concurrency keys
+    schedules.py  what begins by itself
+    catalogue.py  the registered workflows
     forgetting.py  dropping what has expired
     reading.py    lists and histories, for people
     health.py     what an operator should know about this Redis

@@ -1,34 +1,83 @@
 """Every key that Resistor has in Redis, its type, and when it goes away.
 
+A partition's, `n` its number; what one script touches is in one partition:
+
     P:{n}:run:<id>                  hash  a run (fields: records.py)
     P:{n}:history:<id>              list  its facts, oldest first
-    P:{n}:outbox:<id>               hash  its steps whose action is not confirmed → the revision that asked
-                                          for it; gone when empty
-    P:{n}:due                       zset  open runs, by when to look at them
+    P:{n}:outbox:<id>               hash  its outgoing messages that are not confirmed, by name → the revision
+                                          that asked for them; gone when empty
+    P:{n}:timers:<id>               zset  addresses in it, by when they want to be woken; gone at its end
+    P:{n}:due                       zset  runs by when to look at them (the rule: lua/look_again.lua)
     P:{n}:runs:status:<status>      zset  runs, by start
     P:{n}:runs:of:<ns>/<workflow>   zset  runs, by start
+    P:{n}:runs:label:<key>=<value>  zset  runs, by start
     P:{n}:expiring                  zset  finished runs, `<id> <ns>/<workflow>`, by when they are forgotten
-    P:workflows                     hash  registered versions: `<ns>/<workflow>@<v>` → digest, newline, source
+    P:{n}:labels                    hash  finished runs that have labels → those, as JSON, a line for each
+                                          time that a run of this id finished with others
+    P:{n}:waiting:<topic>           zset  who listens, `<run> <address>`, all with score 0: in byte order
+    P:{n}:early:<topic>             zset  ids of events that came, by when
+    P:{n}:payloads:<topic>          hash  `:<id>` → that event; `bytes` how large they are together, `keep`
+                                          for how many seconds an event is kept
+    P:{n}:holders:<slots>           zset  runs that have a slot, in the order in which they got it
+    P:{n}:queue:<slots>             zset  runs that wait for one, first come first
+    P:{n}:leaving:<slots>           zset  runs whose slot was taken away, in that order, until they release it
+
+The installation's, each group in a slot of its own:
+
+    P:{schedules}:due               zset  schedules, `<ns>/<workflow>`, by when to look at them
+    P:{schedules}:states            hash  schedule → its revision, a newline, its state as JSON
+    P:{catalogue}:versions          hash  registered versions: `<ns>/<workflow>@<v>` → digest, newline, source
+    P:{catalogue}:offers            hash  `<ns>/<workflow>` → the versions that new runs may begin with
+    P:{catalogue}:revision          str   counts the changes of those two
     P:token-key                     str   the signing key, where none is configured
 
-When they go away: a run, its history and its index entries when its workflow's `retention` after its end
-is over (the sweeper drops them; a TTL of `FORGOTTEN_BY_TTL` more catches what no sweeper saw). `due` and the
-indexes have no TTL, because their entries leave with their runs; `workflows` has none, because a run may
-need its version for years; `token-key` has none, because tokens are out that it signed.
+When they go away: a run, its history, what is left of its outbox and its index entries when its workflow's
+`retention` after its end is over (the sweeper drops them; a TTL of `FORGOTTEN_BY_TTL` more catches what no
+sweeper saw). `early` and `payloads` have a TTL of `keep` from the last event on. What has no TTL, and why, is
+`WITHOUT_TTL`.
 
-`P` is the prefix, `n` the partition in braces: a Redis Cluster hash tag, so that everything that one
-script touches lives in one slot. A run's partition follows from its id.
+`P` is the prefix. What stands in braces is a Redis Cluster hash tag: keys that have the same are in one slot.
+A partition follows from a run's id, or a topic's or a slots' name.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
+from types import MappingProxyType
 from zlib import crc32
 
 from resistor.engine.run import RunStatus
 
 FORGOTTEN_BY_TTL = 86400
 """Seconds that a finished run outlives its retention where no daemon is there to drop it."""
+
+WITHOUT_TTL: Mapping[str, str] = MappingProxyType(
+    {
+        "run": "while it is open: it may wait for years",
+        "history": "while its run is open",
+        "outbox": "while its run is open",
+        "timers": "dropped by the commit that ends its run",
+        "due": "an entry leaves with its run, or its schedule",
+        "runs": "an entry leaves when its run is forgotten",
+        "expiring": "an entry leaves when its run is forgotten",
+        "labels": "a field leaves when its run is forgotten",
+        "waiting": "a listener may wait for years; whoever finds that its run is gone takes it out",
+        "holders": "a run may have its slot for years; whoever finds that it is gone releases it",
+        "queue": "likewise",
+        "leaving": "likewise",
+        "states": "a schedule's leaves when no definition has the schedule any more",
+        "versions": "a run may need its version for years",
+        "offers": "a workflow's leaves when it is withdrawn",
+        "revision": "one number",
+        "token-key": "tokens are out that it signed",
+    }
+)
+"""Kinds of keys (the word after the tag) that may have no TTL, and why that leaks nothing."""
+
+_LONGEST_IN_NAME = 200  # characters of a business key that stand in a key's name as they are
+_CUT = "…#"  # what nobody's own text keeps, so that no text is another's digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +87,50 @@ class Keys:
     prefix: str = "resistor"
     partitions: int = 16
 
-    def partition(self, run: str) -> int:
-        """Return the partition that run `run` lives in."""
-        return crc32(run.encode()) % self.partitions
+    def partition(self, name: str) -> int:
+        """Return the partition that a run, a topic or slots live in, by their name."""
+        return crc32(name.encode()) % self.partitions
 
     def tag(self, partition: int) -> str:
         """Return what every key of a partition begins with."""
         return f"{self.prefix}:{{{partition}}}"
 
-    def tag_of(self, run: str) -> str:
-        """Return what every key of a run begins with."""
-        return self.tag(self.partition(run))
+    def tag_of(self, name: str) -> str:
+        """Return what every key of a run, a topic or slots begins with."""
+        return self.tag(self.partition(name))
 
     @property
-    def workflows(self) -> str:
-        """The registered workflows."""
-        return f"{self.prefix}:workflows"
+    def schedules_due(self) -> str:
+        """Schedules by when to look at them."""
+        return f"{self.prefix}:{{schedules}}:due"
+
+    @property
+    def schedules(self) -> str:
+        """The schedules' states."""
+        return f"{self.prefix}:{{schedules}}:states"
+
+    @property
+    def versions(self) -> str:
+        """The registered versions."""
+        return f"{self.prefix}:{{catalogue}}:versions"
+
+    @property
+    def offers(self) -> str:
+        """The versions that new runs may begin with."""
+        return f"{self.prefix}:{{catalogue}}:offers"
+
+    @property
+    def catalogue_revision(self) -> str:
+        """How often the catalogue was changed."""
+        return f"{self.prefix}:{{catalogue}}:revision"
 
     @property
     def token_key(self) -> str:
         """The generated signing key."""
         return f"{self.prefix}:token-key"
+
+
+# ------------------------------------------------------------------------------------------------ runs
 
 
 def run(tag: str, run_id: str) -> str:
@@ -72,12 +144,17 @@ def history(tag: str, run_id: str) -> str:
 
 
 def outbox(tag: str, run_id: str) -> str:
-    """A run's unconfirmed actions."""
+    """A run's unconfirmed outgoing messages."""
     return f"{tag}:outbox:{run_id}"
 
 
+def timers(tag: str, run_id: str) -> str:
+    """A run's addresses by when they want to be woken."""
+    return f"{tag}:timers:{run_id}"
+
+
 def due(tag: str) -> str:
-    """Open runs by when to look at them."""
+    """Runs by when to look at them."""
     return f"{tag}:due"
 
 
@@ -91,6 +168,11 @@ def expiring_entry(run_id: str, namespace: str, workflow: str) -> str:
     return f"{run_id} {namespace}/{workflow}"
 
 
+def labels(tag: str) -> str:
+    """Finished runs' labels: what `expiring` lacks to find the rest of their index entries."""
+    return f"{tag}:labels"
+
+
 def by_status(tag: str, status: RunStatus) -> str:
     """Runs of one status, by start."""
     return f"{tag}:runs:status:{status}"
@@ -99,3 +181,58 @@ def by_status(tag: str, status: RunStatus) -> str:
 def by_workflow(tag: str, namespace: str, workflow: str) -> str:
     """Runs of one workflow, by start."""
     return f"{tag}:runs:of:{namespace}/{workflow}"
+
+
+def by_label(tag: str, key: str, value: str) -> str:
+    """Runs that have a label, by start."""
+    return f"{tag}:runs:label:{_short(f'{key}={value}')}"
+
+
+# ---------------------------------------------------------------------------------------------- actors
+
+
+def topic(namespace: str, event: str, key: str | None) -> str:
+    """What is listened for: an event, where `key` is not None one with this business key."""
+    return f"{namespace}/{event}" if key is None else f"{namespace}/{event}={_short(key)}"
+
+
+def waiting(tag: str, topic: str) -> str:
+    """Who listens for a topic."""
+    return f"{tag}:waiting:{topic}"
+
+
+def early(tag: str, topic: str) -> str:
+    """A topic's events by when they came."""
+    return f"{tag}:early:{topic}"
+
+
+def payloads(tag: str, topic: str) -> str:
+    """A topic's events."""
+    return f"{tag}:payloads:{topic}"
+
+
+def slots(namespace: str, workflow: str, key: str) -> str:
+    """What runs of a workflow compete for: one concurrency key's slots."""
+    return f"{namespace}/{workflow}={_short(key)}"
+
+
+def holders(tag: str, slots: str) -> str:
+    """Who has a slot."""
+    return f"{tag}:holders:{slots}"
+
+
+def queue(tag: str, slots: str) -> str:
+    """Who waits for a slot."""
+    return f"{tag}:queue:{slots}"
+
+
+def leaving(tag: str, slots: str) -> str:
+    """Whose slot was taken away."""
+    return f"{tag}:leaving:{slots}"
+
+
+def _short(text: str) -> str:
+    """Return `text`, or where it is long what stands for it: users' data must not make keys of any size."""
+    if len(text) <= _LONGEST_IN_NAME and _CUT not in text:
+        return text
+    return f"{text[:20]}{_CUT}{sha256(text.encode()).hexdigest()}"

@@ -9,25 +9,25 @@ from typing import Any
 import msgspec
 
 from resistor.engine.facts import Fact
-from resistor.engine.run import Reads, Run, RunStatus
+from resistor.engine.run import Run, RunStatus
 from resistor.store import keys as names
 from resistor.store.client import Redis
 from resistor.store.connection import pipelined
 from resistor.store.keys import Keys
-from resistor.store.records import fields_to_read, named, run_from_fields
+from resistor.store.records import HEAD, named, run_from_fields
 
 _fact = msgspec.json.Decoder(Fact).decode
-_HEAD = fields_to_read(Reads())
 
 
 class RunFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which runs to list. Times are in seconds since the epoch; None means any."""
+    """Which runs to list. Times are in seconds since the epoch; None means any. All `labels` must match."""
 
     statuses: tuple[RunStatus, ...] = ()
     namespace: str | None = None
     workflow: str | None = None
     since: float | None = None
     until: float | None = None
+    labels: dict[str, str] = {}
     limit: int = 50
 
 
@@ -42,12 +42,13 @@ async def list_runs(client: Redis, keys: Keys, wanted: RunFilter) -> list[Run]:
 
     Reads the narrowest index of every partition in pages, and drops what the index could not tell.
     """
+    indexes = await _indexes(client, keys, wanted)
     found: list[Run] = []
     until: Any = "+inf" if wanted.until is None else wanted.until
     size = wanted.limit + 1
     seen: set[str] = set()
     while len(found) < wanted.limit:
-        page = await _page(client, keys, wanted, until, size)
+        page = await _page(client, indexes, wanted, until, size)
         fresh = [run_id for _, run_id in page if run_id not in seen]
         if not fresh and len(page) < size:
             break
@@ -60,11 +61,10 @@ async def list_runs(client: Redis, keys: Keys, wanted: RunFilter) -> list[Run]:
 
 
 async def _page(
-    client: Redis, keys: Keys, wanted: RunFilter, until: Any, size: int
+    client: Redis, indexes: Sequence[str], wanted: RunFilter, until: Any, size: int
 ) -> list[tuple[float, str]]:
     """Return (started at, run id) of the latest runs until `until`, `size` at most, latest first."""
     since = "-inf" if wanted.since is None else wanted.since
-    indexes = [index for n in range(keys.partitions) for index in _indexes(keys.tag(n), wanted)]
     replies = await pipelined(
         client,
         [("ZREVRANGEBYSCORE", index, until, since, "WITHSCORES", "LIMIT", 0, size) for index in indexes],
@@ -73,10 +73,19 @@ async def _page(
     return nlargest(size, entries)
 
 
-def _indexes(tag: str, wanted: RunFilter) -> list[str]:
+async def _indexes(client: Redis, keys: Keys, wanted: RunFilter) -> list[str]:
+    """Return the narrowest index of every partition; of several labels, that of the fewest runs."""
+    tags = [keys.tag(partition) for partition in range(keys.partitions)]
+    by_label = [[names.by_label(tag, *label) for tag in tags] for label in wanted.labels.items()]
+    if len(by_label) > 1:
+        counts = iter(await pipelined(client, [("ZCARD", index) for each in by_label for index in each]))
+        sizes = [sum(next(counts) for _ in each) for each in by_label]
+        return by_label[sizes.index(min(sizes))]
+    if by_label:
+        return by_label[0]
     if wanted.namespace and wanted.workflow and not wanted.statuses:
-        return [names.by_workflow(tag, wanted.namespace, wanted.workflow)]
-    return [names.by_status(tag, status) for status in wanted.statuses or RunStatus]
+        return [names.by_workflow(tag, wanted.namespace, wanted.workflow) for tag in tags]
+    return [names.by_status(tag, status) for tag in tags for status in wanted.statuses or RunStatus]
 
 
 def _pairs(reply: Sequence[Any]) -> list[tuple[bytes, float]]:
@@ -87,10 +96,10 @@ def _pairs(reply: Sequence[Any]) -> list[tuple[bytes, float]]:
 
 
 async def _heads(client: Redis, keys: Keys, run_ids: Sequence[str]) -> list[Run | None]:
-    commands = [("HMGET", names.run(keys.tag_of(run_id), run_id), *_HEAD) for run_id in run_ids]
+    commands = [("HMGET", names.run(keys.tag_of(run_id), run_id), *HEAD) for run_id in run_ids]
     replies = await pipelined(client, commands)
     pairs = zip(run_ids, replies, strict=True)
-    return [run_from_fields(run_id, named(_HEAD, values)) for run_id, values in pairs]
+    return [run_from_fields(run_id, named(HEAD, values)) for run_id, values in pairs]
 
 
 def _fits(run: Run, wanted: RunFilter) -> bool:
@@ -98,4 +107,5 @@ def _fits(run: Run, wanted: RunFilter) -> bool:
         (not wanted.statuses or run.state.status in wanted.statuses)
         and wanted.namespace in (None, run.origin.namespace)
         and wanted.workflow in (None, run.origin.workflow)
+        and wanted.labels.items() <= run.origin.labels.items()
     )

@@ -11,12 +11,12 @@ Argument = str | bytes | int | float
 
 
 class Script:
-    """One file of `lua/`."""
+    """One file of `lua/`, with what it shares with others in front of it."""
 
-    def __init__(self, name: str) -> None:
-        """Read `lua/<name>.lua`."""
+    def __init__(self, name: str, *, after: str | None = None) -> None:
+        """Read `lua/<name>.lua`, and the file `after`, whose functions it calls."""
         self.name = name
-        self.text = files(__package__).joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
+        self.text = "\n".join(_text(each) for each in (after, name) if each)
 
     @cached_property
     def digest(self) -> str:
@@ -28,10 +28,42 @@ class Script:
         return ("EVALSHA", self.digest, len(keys), *keys, *arguments)
 
 
-COMMIT = Script("commit")
-PUBLISHED = Script("published")
-CLAIM_DUE = Script("claim_due")
-RELEASE = Script("release")
-REGISTER = Script("register")
+def _text(name: str) -> str:
+    return files(__package__).joinpath("lua", f"{name}.lua").read_text(encoding="utf-8")
 
-ALL = (COMMIT, PUBLISHED, CLAIM_DUE, RELEASE, REGISTER)
+
+COMMIT = Script("commit", after="look_again")
+PUBLISHED = Script("published", after="look_again")
+RELEASE = Script("release", after="look_again")
+CLAIM_DUE = Script("claim_due")
+DUE_TIMERS = Script("due_timers")
+FORGET = Script("forget")
+
+SUBSCRIBE = Script("subscribe")
+ARRIVE = Script("arrive")
+
+ACQUIRE_SLOT = Script("acquire_slot")
+RELEASE_SLOT = Script("release_slot")
+
+CLAIM_SCHEDULES = Script("claim_schedules")
+SAVE_SCHEDULE = Script("save_schedule")
+
+REGISTER_ALL = Script("register_all")
+READ_CATALOGUE = Script("read_catalogue")
+
+ALL = (
+    COMMIT,
+    PUBLISHED,
+    RELEASE,
+    CLAIM_DUE,
+    DUE_TIMERS,
+    FORGET,
+    SUBSCRIBE,
+    ARRIVE,
+    ACQUIRE_SLOT,
+    RELEASE_SLOT,
+    CLAIM_SCHEDULES,
+    SAVE_SCHEDULE,
+    REGISTER_ALL,
+    READ_CATALOGUE,
+)

@@ -1,63 +1,89 @@
 -- Write one run's step forward, whole, if nobody else was faster.
 --
--- KEYS 1 run · 2 outbox · 3 history · 4 due · 5 expiring
---      6 index of the status it had · 7 index of the status it has · 8 index of its workflow
+-- KEYS 1 run · 2 outbox · 3 timers · 4 due · 5 history · 6 expiring · 7 labels
+--      8 index of the status it had · 9 index of the status it has · 10 index of its workflow
+--      11 … indexes of its labels (of a new run; of others none)
 -- ARGV 1 run id · 2 revision it was read at ("0": it must not exist)
---      3 when to look at it again while something is unconfirmed · 4 when, once nothing is · 5 started at
---      6 TTL in seconds ("": it is open) · 7 when to forget it · 8 its entry in expiring
---      9 number of hash fields · 10 number of steps to send · 11 number of steps that are answered
---      then field, value … · steps to send … · steps that are answered … · facts …
+--      3 when to look at it again, once nothing is unconfirmed · 4 when already, while something is
+--      5 started at · 6 TTL in seconds ("": it is open) · 7 when to forget it · 8 its entry in expiring
+--      9 its labels as JSON ("": it has none, or is open)
+--      numbers: 10 of hash fields · 11 of fields to drop · 12 of outgoing messages that are settled
+--      13 of those to send · 14 of timers · 15 of timers to drop
+--      then field, value … (`rev` is one) · fields to drop … · settled … · to send … · when, address …
+--      · timers to drop … · facts …
 -- Returns the new revision, or 0 where the run is at another one.
 --
 -- Values are opaque: nothing here reads a payload. Run again with the same arguments it changes nothing,
--- because the revision has moved on. One call an item, never unpack: there may be thousands.
+-- because the revision has moved on.
+
+local AT_ONCE = 1000 -- values in one call: there may be thousands, and unpack takes some 8,000
 
 local run_id, revision = ARGV[1], ARGV[2]
 if (redis.call('HGET', KEYS[1], 'rev') or '0') ~= revision then
   return 0
 end
 
-local next_revision = tonumber(revision) + 1
-local first_field = 12
-local first_send = first_field + 2 * tonumber(ARGV[9])
-local first_answered = first_send + tonumber(ARGV[10])
-local first_fact = first_answered + tonumber(ARGV[11])
+local next_revision = revision + 1
+local first_field = 16
+local first_dropped = first_field + 2 * ARGV[10]
+local first_settled = first_dropped + ARGV[11]
+local first_send = first_settled + ARGV[12]
+local first_timer = first_send + ARGV[13]
+local first_dropped_timer = first_timer + 2 * ARGV[14]
+local first_fact = first_dropped_timer + ARGV[15]
 
-redis.call('HSET', KEYS[1], 'rev', next_revision)
-for i = first_field, first_send - 1, 2 do
-  redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
+for i = first_field, first_dropped - 1, AT_ONCE do
+  redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(i + AT_ONCE, first_dropped) - 1))
 end
-for i = first_answered, first_fact - 1 do
+for i = first_dropped, first_settled - 1 do
+  redis.call('HDEL', KEYS[1], ARGV[i])
+end
+for i = first_settled, first_send - 1 do
   redis.call('HDEL', KEYS[2], ARGV[i])
 end
-for i = first_send, first_answered - 1 do
+for i = first_send, first_timer - 1 do
   redis.call('HSET', KEYS[2], ARGV[i], next_revision)
 end
-for i = first_fact, #ARGV do
-  redis.call('RPUSH', KEYS[3], ARGV[i])
+for i = first_timer, first_dropped_timer - 1, 2 do
+  redis.call('ZADD', KEYS[3], ARGV[i], ARGV[i + 1])
+end
+for i = first_dropped_timer, first_fact - 1 do
+  redis.call('ZREM', KEYS[3], ARGV[i])
+end
+for i = first_fact, #ARGV, AT_ONCE do
+  redis.call('RPUSH', KEYS[5], unpack(ARGV, i, math.min(i + AT_ONCE - 1, #ARGV)))
 end
 
-if KEYS[6] ~= KEYS[7] then
-  redis.call('ZREM', KEYS[6], run_id)
+if KEYS[8] ~= KEYS[9] then
+  redis.call('ZREM', KEYS[8], run_id)
 end
-if revision == '0' or KEYS[6] ~= KEYS[7] then
-  redis.call('ZADD', KEYS[7], ARGV[5], run_id)
+if revision == '0' or KEYS[8] ~= KEYS[9] then
+  redis.call('ZADD', KEYS[9], ARGV[5], run_id)
 end
 if revision == '0' then
-  redis.call('ZADD', KEYS[8], ARGV[5], run_id)
+  for i = 10, #KEYS do
+    redis.call('ZADD', KEYS[i], ARGV[5], run_id)
+  end
   -- A run of the same id may have been here, finished, and gone by its TTL.
-  redis.call('ZREM', KEYS[5], ARGV[8])
+  redis.call('ZREM', KEYS[6], ARGV[8])
 end
 
-if ARGV[6] ~= '' then
-  redis.call('ZREM', KEYS[4], run_id)
-  redis.call('ZADD', KEYS[5], ARGV[7], ARGV[8])
-  redis.call('DEL', KEYS[2])
+local is_final = ARGV[6] ~= ''
+if is_final then
+  redis.call('ZADD', KEYS[6], ARGV[7], ARGV[8])
+  redis.call('DEL', KEYS[3])
   redis.call('EXPIRE', KEYS[1], ARGV[6])
-  redis.call('EXPIRE', KEYS[3], ARGV[6])
-elseif redis.call('EXISTS', KEYS[2]) == 1 then
-  redis.call('ZADD', KEYS[4], math.min(ARGV[3], ARGV[4]), run_id)
-else
-  redis.call('ZADD', KEYS[4], ARGV[4], run_id)
+  redis.call('EXPIRE', KEYS[2], ARGV[6])
+  redis.call('EXPIRE', KEYS[5], ARGV[6])
 end
+if ARGV[9] ~= '' then
+  -- Lines of a former run of this id stay: it may have had other labels, whose indexes have it still.
+  local kept = redis.call('HGET', KEYS[7], run_id)
+  if not kept then
+    redis.call('HSET', KEYS[7], run_id, ARGV[9])
+  elseif not string.find('\n' .. kept .. '\n', '\n' .. ARGV[9] .. '\n', 1, true) then
+    redis.call('HSET', KEYS[7], run_id, kept .. '\n' .. ARGV[9])
+  end
+end
+look_again(run_id, is_final, ARGV[3], ARGV[4], '-inf')
 return next_revision

@@ -70,7 +70,8 @@ def test_a_namespace_may_span_files_and_a_version_may_not(tmp_path: Path) -> Non
         tmp_path, {"1.yaml": workflow("a", 1), "2.yaml": workflow("a", 2), "3.yaml": "\n" + workflow("a", 1)}
     )
     loaded = load(tmp_path)
-    assert [each.version for each in loaded.catalog.workflows] == [1, 2]
+    assert loaded.catalog.workflows == ()  # nobody knows which of them is meant
+    assert loaded.broken == {("a", "event")}
     (problem,) = loaded.problems
     assert (Path(problem.file).name, problem.line, problem.column) == ("3.yaml", 3, 20)
     assert problem.message == f"version 1 of `a/event` is defined already, at {tmp_path / '1.yaml'}:2"
@@ -80,8 +81,25 @@ def test_a_namespace_may_span_files_and_a_version_may_not(tmp_path: Path) -> Non
 def test_a_version_may_not_stand_twice_in_a_list(tmp_path: Path) -> None:
     one = "    - {version: 1, steps: []}\n"
     loaded = load(write(tmp_path, {"a.yaml": f"a:\n  e:\n{one}{one}"}))
-    assert len(loaded.catalog.workflows) == 1
+    assert loaded.catalog.workflows == ()
     assert loaded.problems[0].message == f"version 1 of `a/e` is defined already, at {tmp_path / 'a.yaml'}:3"
+
+
+def test_a_workflow_loads_with_all_its_versions_or_not_at_all(tmp_path: Path) -> None:
+    write(tmp_path, {"a.yaml": workflow("a", 1) + workflow("b", 1), "c.yaml": "a:\n  event: {version: 2}\n"})
+    loaded = load(tmp_path)
+    assert loaded.catalog.namespaces == ("b",)
+    assert loaded.broken == {("a", "event")}
+    assert loaded.broken_files == frozenset()  # all that the files define is known
+
+
+@pytest.mark.parametrize(
+    "text", ["a: [", "a: {}\na: {}\n", "a: 3\n", "a:\n  'b/c': {version: 1, steps: []}\n", "modules: 3\n"]
+)
+def test_a_file_that_may_define_more_than_can_be_seen_is_said_to_be_broken(text: str, tmp_path: Path) -> None:
+    loaded = load(write(tmp_path, {"a.yaml": text, "b.yaml": workflow("b")}))
+    assert loaded.broken_files == {str(tmp_path / "a.yaml")}
+    assert loaded.catalog.namespaces == ("b",)
 
 
 def test_links_are_followed_and_never_round_in_circles(tmp_path: Path) -> None:

@@ -1,0 +1,296 @@
+"""Everything that goes out, by its name in the run's outbox, made from the run's state: always the same.
+
+    <address>              the action of a module step, or of a compensation
+    emit <address>         an event                       start <address>     a child run
+    end <address>          … and its cancellation         told <number>       word of the end to who waits
+    listen <address>       a subscription                 unlisten <address>  … and its end
+    take slot              a slot of the concurrency key  return slot         … and its return
+
+Called when something goes out for the first time, and by whoever repeats what was not confirmed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from resistor.engine import concurrency
+from resistor.engine.decision import (
+    AcquireSlot,
+    Dispatch,
+    Emission,
+    EndChild,
+    Outgoing,
+    ReleaseSlot,
+    StartChild,
+    Subscribe,
+    TellEnd,
+    Unsubscribe,
+)
+from resistor.engine.draft import Draft
+from resistor.engine.identity import idempotency_key
+from resistor.engine.outputs import output_of
+from resistor.engine.places import Place, compensated, find
+from resistor.engine.run import Child, Hearing, Parent, Phase, RunStatus, StepRecord, StepStatus
+from resistor.engine.workflow import Compensation, Emit, Listen, Module, RunWorkflow
+
+SLOT = "take slot"
+UNSLOT = "return slot"
+
+
+def action(draft: Draft, place: Place) -> None:
+    """Send a module step's action."""
+    draft.send(_action(draft, place, draft.existing(place.path)))
+
+
+def compensation(draft: Draft, undone: Place) -> None:
+    """Send the action that undoes a step."""
+    draft.send(_compensation(draft, undone, f"{undone.address}/compensate"))
+
+
+def emission(draft: Draft, place: Place) -> None:
+    """Publish an `emit` step's event."""
+    draft.send(_emission(draft, place, draft.existing(place.path)))
+
+
+def start_child(draft: Draft, place: Place) -> None:
+    """Start a `run` step's run."""
+    draft.send(_start_child(draft, place, draft.existing(place.path)))
+
+
+def end_child(draft: Draft, place: Place) -> None:
+    """Cancel a `run` step's run, or terminate it with this one."""
+    draft.settle(f"start {place.address}")
+    draft.send(_end_child(draft, place, draft.existing(place.path)))
+
+
+def subscribe(draft: Draft, place: Place) -> None:
+    """Have events told to a `listen` step."""
+    draft.send(_subscribe(draft, place, draft.existing(place.path)))
+
+
+def unsubscribe(draft: Draft, place: Place) -> None:
+    """End the subscription of a `listen` step."""
+    draft.settle(f"listen {place.address}")
+    draft.send(_unsubscribe(draft, place, draft.existing(place.path)))
+
+
+def acquire_slot(draft: Draft) -> None:
+    """Ask for a slot of the concurrency key."""
+    draft.send(_slot(draft))
+
+
+def release_slot(draft: Draft) -> None:
+    """Give the slot, or the place in the queue, back."""
+    draft.settle(SLOT)
+    draft.send(_unslot(draft))
+
+
+def tell_end(draft: Draft) -> None:
+    """Tell everyone who waits for this run that it is over."""
+    for number in range(len(_waiting(draft))):
+        draft.send(_told(draft, number))
+
+
+# --------------------------------------------------------------------------------------------- again
+
+
+def again(draft: Draft, name: str) -> Outgoing | None:
+    """Make what goes by this name once more, or None where nobody wants it any more."""
+    verb, _, address = name.rpartition(" ")
+    match verb:
+        case "take":
+            return _slot(draft) if draft.state.phase is Phase.QUEUED else None
+        case "return":
+            return _unslot(draft)
+        case "told":
+            return _told(draft, int(address))
+        case _:
+            return _of_step(draft, verb, address)
+
+
+def _of_step(draft: Draft, verb: str, address: str) -> Outgoing | None:
+    place = find(draft.workflow, address)
+    if place is None:
+        return _compensation_again(draft, address)
+    record = draft.record(place.path)
+    if record is None or record.turn != place.turn:
+        return None
+    make = _MAKE.get(verb)
+    is_wanted = record.status in _WANTED[verb] if verb in _WANTED else True
+    return make(draft, place, record) if make is not None and is_wanted else None
+
+
+def _compensation_again(draft: Draft, address: str) -> Outgoing | None:
+    undone = compensated(address)
+    place = find(draft.workflow, undone) if undone else None
+    record = draft.record(address)
+    if place is None or record is None or not record.status.is_sent:
+        return None
+    return _compensation(draft, place, address)
+
+
+# --------------------------------------------------------------------------------------- one each
+
+
+def _action(draft: Draft, place: Place, record: StepRecord) -> Dispatch:
+    kind = place.step.kind
+    assert isinstance(kind, Module)  # noqa: S101 - asked for by what it is
+    given = draft.payload(f"i:{place.path}") if kind.input is not None else None
+    return Dispatch(
+        name=place.address,
+        path=place.path,
+        attempt=record.attempt,
+        module=kind.module,
+        action=record.action or str(kind.action),
+        input=draft.run.input if given is None else given,
+        metadata=kind.metadata,
+        idempotency_key=idempotency_key(draft.run.id, place.address),
+        scheduled_at=record.scheduled_at,
+        deadline=record.deadline,
+        priority=kind.priority,
+    )
+
+
+def _compensation(draft: Draft, undone: Place, address: str) -> Dispatch:
+    kind = undone.step.kind
+    assert isinstance(kind, Module)  # noqa: S101 - only they can be undone
+    undo, record = kind.compensation, draft.existing(address)
+    assert isinstance(undo, Compensation)  # noqa: S101 - or there would be no such record
+    given = draft.payload(f"i:{address}") if undo.input is not None else None
+    return Dispatch(
+        name=address,
+        path=address,
+        attempt=record.attempt,
+        module=undo.module,
+        action=undo.action,
+        input=draft.run.input if given is None else given,
+        metadata=undo.metadata,
+        idempotency_key=idempotency_key(draft.run.id, address),
+        scheduled_at=record.scheduled_at,
+        priority=kind.priority,
+    )
+
+
+def _emission(draft: Draft, place: Place, _: StepRecord) -> Emission:
+    kind = place.step.kind
+    assert isinstance(kind, Emit)  # noqa: S101 - asked for by what it is
+    return Emission(
+        name=f"emit {place.address}",
+        namespace=kind.namespace or draft.workflow.namespace,
+        event=kind.event,
+        id=f"{draft.run.id}:{place.address}",
+        data=draft.payload(f"i:{place.path}") or b"{}",
+    )
+
+
+def _start_child(draft: Draft, place: Place, record: StepRecord) -> StartChild:
+    kind, child = place.step.kind, record.control
+    assert isinstance(kind, RunWorkflow) and isinstance(child, Child)  # noqa: S101, PT018 - likewise
+    given = draft.payload(f"i:{place.path}") if kind.input is not None else None
+    return StartChild(
+        name=f"start {place.address}",
+        run=child.run,
+        namespace=child.namespace,
+        workflow=child.workflow,
+        version=kind.version,
+        input=draft.run.input if given is None else given,
+        parent=Parent(draft.run.id, place.address, awaits=not kind.is_detached),
+        depth=draft.run.origin.depth + 1,
+    )
+
+
+def _end_child(draft: Draft, place: Place, record: StepRecord) -> EndChild:
+    child = record.control
+    assert isinstance(child, Child)  # noqa: S101 - asked for by what it is
+    is_forced = draft.state.status is RunStatus.TERMINATED
+    return EndChild(name=f"end {place.address}", run=child.run, is_forced=is_forced)
+
+
+def _subscribe(draft: Draft, place: Place, record: StepRecord) -> Subscribe:
+    kind, hearing = place.step.kind, record.control
+    assert isinstance(kind, Listen) and isinstance(hearing, Hearing)  # noqa: S101, PT018 - likewise
+    return Subscribe(
+        name=f"listen {place.address}",
+        namespace=draft.workflow.namespace,
+        event=kind.event,
+        key=hearing.key,
+        address=place.address,
+        since=hearing.since,
+    )
+
+
+def _unsubscribe(draft: Draft, place: Place, record: StepRecord) -> Unsubscribe:
+    kind, hearing = place.step.kind, record.control
+    assert isinstance(kind, Listen) and isinstance(hearing, Hearing)  # noqa: S101, PT018 - likewise
+    return Unsubscribe(
+        name=f"unlisten {place.address}",
+        namespace=draft.workflow.namespace,
+        event=kind.event,
+        key=hearing.key,
+        address=place.address,
+    )
+
+
+def _slot(draft: Draft) -> AcquireSlot:
+    rule = draft.workflow.concurrency
+    assert rule is not None  # noqa: S101 - or nobody would ask
+    return AcquireSlot(
+        name=SLOT,
+        namespace=draft.workflow.namespace,
+        workflow=draft.workflow.name,
+        key=concurrency.key_of(draft),
+        limit=rule.limit,
+        on_conflict=str(rule.on_conflict),
+    )
+
+
+def _unslot(draft: Draft) -> ReleaseSlot:
+    rule = draft.workflow.concurrency
+    return ReleaseSlot(
+        name=UNSLOT,
+        namespace=draft.workflow.namespace,
+        workflow=draft.workflow.name,
+        key=concurrency.key_of(draft),
+        limit=rule.limit if rule else 1,
+    )
+
+
+def _waiting(draft: Draft) -> tuple[Parent, ...]:
+    parent = draft.run.origin.parent
+    return (*((parent,) if parent and parent.awaits else ()), *draft.state.waiting)
+
+
+def _told(draft: Draft, number: int) -> TellEnd:
+    waiting = _waiting(draft)
+    status = draft.state.status
+    return TellEnd(
+        name=f"told {number}",
+        to=waiting[number],
+        status=status,
+        output=run_output(draft) if status is RunStatus.COMPLETED else None,
+        failure=draft.state.failure,
+    )
+
+
+def run_output(draft: Draft) -> bytes | None:
+    """Return what the run gives, as JSON, or None."""
+    given = draft.payload("o:")
+    if given is not None:
+        return given
+    return output_of(draft, draft.state.output_of) if draft.state.output_of else None
+
+
+_MAKE: Mapping[str, Callable[[Draft, Place, StepRecord], Outgoing]] = {
+    "": _action,
+    "emit": _emission,
+    "start": _start_child,
+    "end": _end_child,
+    "listen": _subscribe,
+    "unlisten": _unsubscribe,
+}
+
+_WANTED = {
+    "": frozenset({StepStatus.SCHEDULED, StepStatus.RUNNING}),
+    "listen": frozenset({StepStatus.WAITING}),
+}
+"""In which states of its step something is still wanted; what is not named here always is."""

@@ -1,0 +1,106 @@
+"""Commands: what runs tell each other, and what operators tell runs. One message, one run.
+
+The verb is the routing key on the commands exchange and stands in the body too, so that a command can be
+read by itself. Times are in seconds since the epoch; `by` says who, for the history.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Union
+
+import msgspec
+
+from resistor.errors import Reason, RejectedMessage
+from resistor.messages import json
+from resistor.messages.envelope import Envelope
+from resistor.messages.result import Failure
+
+NO_OUTPUT = msgspec.Raw(b"")
+
+
+class _Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="verb"):
+    """What all commands have: the run that they are for."""
+
+    run: str
+
+    @property
+    def verb(self) -> str:
+        """The routing key."""
+        return str(self.__struct_config__.tag)
+
+
+class StartRun(_Command, tag="start"):
+    """Start a run of `workflow`, in its version `version` or in the one that an event would get.
+
+    `parent` and `address` are the run and the step that ask; `awaits`: they want to know the end.
+    """
+
+    namespace: str
+    workflow: str
+    input: msgspec.Raw
+    version: int | None = None
+    parent: str | None = None
+    address: str = ""
+    awaits: bool = False
+    depth: int = 0
+    key: str | None = None
+    traceparent: str | None = None
+    tracestate: str | None = None
+
+
+class RunEnded(_Command, tag="ended"):
+    """Tell run `run` that the run which its step at `address` started is over."""
+
+    address: str
+    child: str
+    status: str
+    output: msgspec.Raw = NO_OUTPUT
+    error: Failure | None = None
+
+
+class CancelRun(_Command, tag="cancel"):
+    """Cancel a run: what completed is compensated."""
+
+    why: str = ""
+    by: str | None = None
+
+
+class TerminateRun(_Command, tag="terminate"):
+    """End a run at once."""
+
+    why: str = ""
+    by: str | None = None
+
+
+class AnswerStep(_Command, tag="answer"):
+    """Answer an `ask` step (`step`: its path)."""
+
+    step: str
+    data: msgspec.Raw
+    by: str | None = None
+
+
+Command = StartRun | RunEnded | CancelRun | TerminateRun | AnswerStep
+
+_encode = msgspec.json.Encoder().encode
+_decode: Any = msgspec.json.Decoder(
+    Union[StartRun, RunEnded, CancelRun, TerminateRun, AnswerStep]  # noqa: UP007 - a value, not an annotation
+).decode
+
+
+def command_to_envelope(command: Command, *, message_id: str, now: float) -> Envelope:
+    """Write `command`. `message_id` must be unique to this publish."""
+    return Envelope(
+        body=_encode(command), message_id=message_id, correlation_id=command.run, timestamp=now, app_id="resistor"
+    )
+
+
+def command_from_envelope(envelope: Envelope, *, limit: int) -> Command:
+    """Read a command's body, of at most `limit` bytes. Raises `RejectedMessage`."""
+    envelope.require_json()
+    json.decode_object(envelope.body, limit=limit)
+    try:
+        command: Command = _decode(envelope.body)
+    except msgspec.ValidationError as error:
+        raise RejectedMessage(Reason.MALFORMED, f"not a command: {error}") from None
+    return command
