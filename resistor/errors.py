@@ -42,6 +42,11 @@ class NotFound(ResistorError):
 class VersionConflict(ResistorError):
     """A registered version is immutable, and this one has other content."""
 
+    def __init__(self, message: str = "", workflow: tuple[str, str] = ("", "")) -> None:
+        """Say which workflow (namespace, name) it is of."""
+        super().__init__(message)
+        self.workflow = workflow
+
 
 class EnvironmentFault(ResistorError):
     """A server or a program that is needed is missing or away."""

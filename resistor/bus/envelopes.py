@@ -40,6 +40,7 @@ def to_properties(envelope: Envelope) -> Basic.Properties:
         message_type=envelope.type,
         user_id=envelope.user_id,
         app_id=envelope.app_id,
+        priority=envelope.priority,
     )
     for text in (*_texts(envelope), properties.message_id):
         if text is not None and len(text.encode()) > 255:
@@ -62,6 +63,7 @@ def from_properties(properties: Basic.Properties, body: bytes) -> Envelope:
         timestamp=timestamp.timestamp() if isinstance(timestamp, datetime) else None,
         app_id=properties.app_id,
         user_id=properties.user_id,
+        priority=properties.priority,
     )
 
 

@@ -7,7 +7,7 @@ read, whatever that is, and never raises.
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Any
 
 STEP_KINDS = (
@@ -33,6 +33,7 @@ RESERVED_IDS = frozenset({"exit", "end", "true", "false", "null", "in"})
 """What no step may be called: `then` has its own meaning for two, CEL cannot select the others."""
 
 LONGEST = 64
+_ONE_BY_ONE = 20
 _OTHER = re.compile(r"[^A-Za-z0-9_]")
 
 
@@ -57,15 +58,13 @@ def step_ids(steps: list[Any], taken: Container[str] = ()) -> tuple[str | None, 
             found.append(given if isinstance(given, str) else None)
             continue
         base = _default(step)
-        if base is not None:
-            candidate, number = base, numbers.get(base, 1)
-            while candidate in used or candidate in taken or _is_reserved(candidate, step):
-                number += 1
-                candidate = f"{base[: LONGEST - len(str(number)) - 1]}_{number}"
-            numbers[base] = number
-            used.add(candidate)
-            base = candidate
-        found.append(base)
+        if base is None:
+            found.append(None)
+            continue
+        reserved = RESERVED_IDS - {kind_key(step)}  # an `end` step may go by `end`: the word means the same
+        numbers[base] = _first_free(base, numbers.get(base, 1), (used, taken, reserved))
+        found.append(_numbered(base, numbers[base]))
+        used.add(_numbered(base, numbers[base]))
     return tuple(found)
 
 
@@ -78,6 +77,28 @@ def _default(step: Any) -> str | None:
     return kind_key(step)
 
 
-def _is_reserved(candidate: str, step: dict[str, Any]) -> bool:
-    # An `end` step may go by `end`: a `then: end` that meant it would do the same.
-    return candidate in RESERVED_IDS and not (candidate == "end" and kind_key(step) == "end")
+def _numbered(base: str, number: int) -> str:
+    return base if number == 1 else f"{base[: LONGEST - len(str(number)) - 1]}_{number}"
+
+
+def _first_free(base: str, first: int, taken: Sequence[Container[str]]) -> int:
+    """Return the first number from `first` on that is free, in few looks where very many are taken.
+
+    Behind the first few it goes on in growing steps and back by halves: where a list around has three hundred
+    equal actions, the lists inside it would else each count to three hundred.
+    """
+
+    def is_free(number: int) -> bool:
+        return not any(_numbered(base, number) in each for each in taken)
+
+    for number in range(first, first + _ONE_BY_ONE):
+        if is_free(number):
+            return number
+    low, step = first + _ONE_BY_ONE - 1, 1
+    while not is_free(low + step):
+        low, step = low + step, 2 * step
+    high = low + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_free(middle) else (middle, high)
+    return high

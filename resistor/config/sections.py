@@ -137,6 +137,10 @@ class Limits(Section):
     payload_bytes: Annotated[int, Field(ge=1024, le=16 << 20), Named("RESISTOR_PAYLOAD_BYTES")] = 256 * 1024
     """Bytes of one event, input or output, as of AWS Step Functions: state is kept in memory, and RabbitMQ
     from 4.0 on takes no more than 16 MiB."""
+    items: Annotated[int, Field(ge=1, le=1_000_000), Named("RESISTOR_ITEMS")] = 100_000
+    """Items that one `for` may go through: each is a few records in Redis."""
+    steps: Annotated[int, Field(ge=1, le=10_000_000), Named("RESISTOR_STEPS")] = 100_000
+    """Steps that one run may begin, all rounds and items counted: what ends a loop that nobody meant."""
 
 
 class Daemon(Section):
@@ -145,8 +149,8 @@ class Daemon(Section):
     batch: Annotated[Count, Named("RESISTOR_BATCH")] = 200
     """Messages that are decided and committed together, at most: the prefetch, so that one batch can hold
     all that is in hand."""
-    sweep_interval_seconds: Annotated[Seconds, Named("RESISTOR_SWEEP_INTERVAL_SECONDS")] = 1.0
-    """Seconds between two looks at what is due: how late a timer may fire."""
+    sweep_interval_seconds: Annotated[Seconds, Named("RESISTOR_SWEEP_INTERVAL_SECONDS")] = 0.2
+    """Seconds between two looks at what is due: how late a timer may fire. One look is one round trip."""
     lease_seconds: Annotated[Seconds, Named("RESISTOR_LEASE_SECONDS")] = 30.0
     """Seconds that a due run is left to the daemon that claimed it, before another one may."""
     outbox_grace_seconds: Annotated[Seconds, Named("RESISTOR_OUTBOX_GRACE_SECONDS")] = 10.0

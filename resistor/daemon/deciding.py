@@ -7,68 +7,96 @@ together. Pure but for the log line about a message that the engine choked on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from resistor.daemon.inbox import Told
+from resistor.daemon.told import Told
 from resistor.engine.advance import advance
-from resistor.engine.decision import Decision, Dispatch, Verdict
+from resistor.engine.decision import Decision, Outgoing, Verdict
+from resistor.engine.draft import NeedMore
+from resistor.engine.expecting import reads_of
 from resistor.engine.facts import Fact
-from resistor.engine.inbound import Wake, reads_of
+from resistor.engine.inbound import Start, Wake
 from resistor.engine.limits import Limits
-from resistor.engine.run import EVERYTHING, Reads, Run
+from resistor.engine.run import Reads, Run
 from resistor.engine.workflow import Workflow
 from resistor.errors import Reason, RejectedMessage
 
 log = logging.getLogger(__name__)
+
+WHOLE = Reads(everything=True)
 
 
 @dataclass(slots=True)
 class Decided:
     """What a run's messages came to.
 
-    `again` holds the messages that need the whole run to be answered: a duplicate repeats whatever is
-    unconfirmed, and an answer ahead of the run asks for everything that is out.
+    `again` holds the messages that need what is outstanding to be answered: a duplicate repeats whatever is
+    unconfirmed. `missing` is what must be loaded before anything can be decided. `gone` are messages for a
+    run, or a step, that is no more, with something to take back.
     """
 
     before: Run | None
     after: Run | None
-    workflow: Workflow
+    workflow: Workflow | None
+    now: float
     verdicts: list[tuple[Told, Verdict]] = field(default_factory=list)
     refused: list[tuple[Told, RejectedMessage]] = field(default_factory=list)
     again: list[Told] = field(default_factory=list)
+    gone: list[Told] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
-    outgoing: dict[tuple[str, int], Dispatch] = field(default_factory=dict)
+    outgoing: dict[str, Outgoing] = field(default_factory=dict)
+    timers: dict[str, float | None] = field(default_factory=dict)
+    settled: set[str] = field(default_factory=set)
+    missing: Reads | None = None
 
     @property
     def is_change(self) -> bool:
         """Whether there is something to commit."""
         return self.after is not self.before
 
+    @property
+    def is_final(self) -> bool:
+        """Whether the run is over."""
+        return self.after is not None and self.after.state.status.is_final
+
 
 def reads_for(told: Sequence[Told], *, closer: bool) -> Reads:
-    """Return what must be loaded of a run to decide on these messages; everything, on a closer look."""
-    wanted = [reads_of(each.workflow, each.inbound) for each in told]
-    if closer or any(reads.everything for reads in wanted):
-        return EVERYTHING
+    """Return what should be loaded of a run to decide on these messages; on a closer look what is out too."""
+    wanted = [reads_of(each.workflow, each.inbound) for each in told if each.workflow is not None]
+    closer = closer or any(isinstance(each.inbound, Wake) for each in told)
+    return together([*wanted, Reads(outstanding=closer)])
+
+
+def together(wanted: Iterable[Reads]) -> Reads:
+    """Return all that these ask for."""
+    wanted = list(wanted)
     return Reads(
-        steps=frozenset().union(*(reads.steps for reads in wanted)),
-        outputs=frozenset().union(*(reads.outputs for reads in wanted)),
+        parts=frozenset[str]().union(*(reads.parts for reads in wanted)),
+        everything=any(reads.everything for reads in wanted),
+        outstanding=any(reads.outstanding for reads in wanted),
     )
 
 
-def decide(run: Run | None, told: Sequence[Told], *, now: float, limits: Limits, closer: bool) -> Decided:
-    """Tell `run` (None: there is none yet) these messages, one after the other."""
-    decided = Decided(before=run, after=run, workflow=told[0].workflow)
+def decide(decided: Decided, told: Sequence[Told], *, limits: Limits, closer: bool) -> Decided:
+    """Tell the run (None: there is none yet) these messages, one after the other."""
     for each in told:
+        if decided.after is None and not isinstance(each.inbound, Start):
+            _no_such_run(decided, each)
+            continue
+        workflow = each.workflow or decided.workflow
+        assert workflow is not None  # noqa: S101 - a run is pinned to one, and a start names one
         try:
-            decision = advance(each.workflow, decided.after, each.inbound, now=now, limits=limits)
+            decision = advance(workflow, decided.after, each.inbound, now=decided.now, limits=limits)
+        except NeedMore as need:
+            return Decided(decided.before, decided.before, workflow, decided.now, missing=need.reads)
         except RejectedMessage as rejected:
             decided.refused.append((each, rejected))
         except Exception as error:
             log.exception("a message could not be decided", extra={"action": "poison", "run": each.run})
             decided.refused.append((each, poison(error)))
         else:
+            decided.workflow = workflow
             _add(decided, each, decision, may_look_closer=not closer)
     return decided
 
@@ -78,12 +106,25 @@ def poison(error: Exception) -> RejectedMessage:
     return RejectedMessage(Reason.POISON, f"{type(error).__name__}: {error}")
 
 
+def _no_such_run(decided: Decided, told: Told) -> None:
+    if told.if_gone or told.delivery is None:
+        decided.gone.append(told)
+        decided.verdicts.append((told, Verdict.STALE))
+    else:
+        decided.refused.append((told, RejectedMessage(Reason.UNKNOWN_RUN, "there is no such run")))
+
+
 def _add(decided: Decided, told: Told, decision: Decision, *, may_look_closer: bool) -> None:
-    needs_more = decision.verdict in (Verdict.DUPLICATE, Verdict.AHEAD)
-    if needs_more and may_look_closer and not isinstance(told.inbound, Wake):
+    if decision.verdict is Verdict.DUPLICATE and may_look_closer and not isinstance(told.inbound, Wake):
         decided.again.append(told)
         return
     decided.verdicts.append((told, decision.verdict))
+    if decision.verdict is Verdict.STALE and told.if_gone:
+        decided.gone.append(told)
     decided.after = decision.run
     decided.facts += decision.facts
-    decided.outgoing |= {(dispatch.step, dispatch.attempt): dispatch for dispatch in decision.outgoing}
+    decided.timers |= decision.timers
+    for name in decision.settled:
+        decided.outgoing.pop(name, None)
+        decided.settled.add(name)
+    decided.outgoing |= {outgoing.name: outgoing for outgoing in decision.outgoing}

@@ -1,25 +1,41 @@
-"""The engine's `Dispatch` → the action as a module gets it, with its token and trace."""
+"""What the engine lets out → the message that carries it: actions with their tokens, events, commands."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from itertools import count
+from typing import assert_never
 from uuid import uuid4
 
+import msgspec
+
 from resistor.bus.names import Names
-from resistor.engine.decision import Dispatch
+from resistor.engine.decision import Dispatch, Emission, EndChild, StartChild, TellEnd
 from resistor.engine.run import Run
 from resistor.engine.workflow import Workflow
 from resistor.messages.action import Action, action_to_envelope
+from resistor.messages.command import (
+    NO_OUTPUT,
+    CancelRun,
+    Command,
+    RunEnded,
+    StartRun,
+    TerminateRun,
+    command_to_envelope,
+)
+from resistor.messages.envelope import APP_ID
+from resistor.messages.event import Event, event_to_envelope
 from resistor.ports import Publish
 from resistor.tokens import Place, TokenKeys
 
 Traceparent = Callable[[Run, str, int], str | None]
 
+Publishable = Dispatch | Emission | StartChild | EndChild | TellEnd
+
 
 class Dispatcher:
-    """Makes actions."""
+    """Makes messages."""
 
     def __init__(
         self, names: Names, keys: TokenKeys, traceparent: Traceparent, *, token_ttl_seconds: float
@@ -38,15 +54,32 @@ class Dispatcher:
         """Return an id that no other publish has."""
         return f"{self._prefix}-{next(self._numbers)}"
 
-    def action(self, workflow: Workflow, run: Run, dispatch: Dispatch) -> Publish:
-        """Return the action to publish: but for its message id and timestamp, the same bytes every time."""
+    def message(self, workflow: Workflow, run: Run, outgoing: Publishable) -> Publish:
+        """Return the message to publish: but for its message id and timestamp, the same bytes every time."""
+        match outgoing:
+            case Dispatch():
+                return self._action(workflow, run, outgoing)
+            case Emission():
+                return self._event(run, outgoing)
+            case StartChild():
+                return self._command(_start(run, outgoing))
+            case EndChild(run=child, is_forced=is_forced):
+                why = f"run {run.id}, which started it, is over"
+                end = TerminateRun if is_forced else CancelRun
+                return self._command(end(run=child, why=why, is_from_parent=True))
+            case TellEnd():
+                return self._command(_ended(run, outgoing))
+            case _:
+                assert_never(outgoing)
+
+    def _action(self, workflow: Workflow, run: Run, dispatch: Dispatch) -> Publish:
         place = Place(
             namespace=workflow.namespace,
             workflow=workflow.name,
             version=workflow.version,
             digest=workflow.short_digest,
             run=run.id,
-            step=dispatch.step,
+            step=dispatch.name,
             attempt=dispatch.attempt,
             module=dispatch.module,
             expires_at=int(dispatch.scheduled_at + self._token_ttl),
@@ -60,16 +93,63 @@ class Dispatcher:
             namespace=workflow.namespace,
             workflow=workflow.name,
             version=workflow.version,
-            step=dispatch.step,
+            step=dispatch.path,
             attempt=dispatch.attempt,
             idempotency_key=dispatch.idempotency_key,
             token=self._keys.sign(place),
             reply_to=self._names.reply_to(),
-            traceparent=self._traceparent(run, dispatch.step, dispatch.attempt),
+            deadline=dispatch.deadline,
+            traceparent=self._traceparent(run, dispatch.path, dispatch.attempt),
             tracestate=run.origin.tracestate,
         )
-        return Publish(
-            exchange=self._names.actions,
-            routing_key=dispatch.module,
-            envelope=action_to_envelope(action, message_id=self.message_id(), now=time.time()),
+        envelope = action_to_envelope(action, message_id=self.message_id(), now=time.time())
+        if dispatch.priority is not None:
+            envelope = msgspec.structs.replace(envelope, priority=dispatch.priority)
+        return Publish(exchange=self._names.actions, routing_key=dispatch.module, envelope=envelope)
+
+    def _event(self, run: Run, emission: Emission) -> Publish:
+        """An emitted event goes by an id that is derived, so that two deliveries of it are one event."""
+        event = Event(
+            namespace=emission.namespace,
+            name=emission.event,
+            data=emission.data,
+            id=emission.id,
+            source=APP_ID,
+            traceparent=run.origin.traceparent,
+            tracestate=run.origin.tracestate,
         )
+        envelope = msgspec.structs.replace(event_to_envelope(event), correlation_id=run.id)
+        routing_key = f"{emission.namespace}.{emission.event}"
+        return Publish(exchange=self._names.events, routing_key=routing_key, envelope=envelope)
+
+    def _command(self, command: Command) -> Publish:
+        envelope = command_to_envelope(command, message_id=self.message_id(), now=time.time())
+        return Publish(exchange=self._names.commands, routing_key=command.verb, envelope=envelope)
+
+
+def _start(run: Run, outgoing: StartChild) -> StartRun:
+    return StartRun(
+        run=outgoing.run,
+        namespace=outgoing.namespace,
+        workflow=outgoing.workflow,
+        version=outgoing.version,
+        input=msgspec.Raw(outgoing.input),
+        parent=outgoing.parent.run,
+        address=outgoing.parent.address,
+        awaits=outgoing.parent.awaits,
+        depth=outgoing.depth,
+        key=outgoing.key,
+        traceparent=run.origin.traceparent,
+        tracestate=run.origin.tracestate,
+    )
+
+
+def _ended(run: Run, outgoing: TellEnd) -> RunEnded:
+    return RunEnded(
+        run=outgoing.to.run,
+        address=outgoing.to.address,
+        child=run.id,
+        status=str(outgoing.status),
+        output=NO_OUTPUT if outgoing.output is None else msgspec.Raw(outgoing.output),
+        error=outgoing.failure,
+    )

@@ -1,23 +1,39 @@
-"""A delivery → what a run is told, or why it is refused.
+"""Deliveries → what they tell which runs.
 
-The token is verified before the body is looked at. Called by the pipeline for each delivery of a batch.
+The door: everything that is wrong with a message by itself is found here, before anything is loaded. A token
+is verified before the body is looked at. An event may concern many runs: the one that bears its name, those
+that it triggers, and those that listen for it.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from uuid import uuid4
+
+import msgspec
 
 from resistor.bus.names import Names
 from resistor.daemon.definitions import Definitions
-from resistor.engine.identity import run_id
-from resistor.engine.inbound import Answered, Inbound, Start
+from resistor.daemon.hearing import Arrived, arrived_for
+from resistor.daemon.told import Told
+from resistor.engine.identity import run_id, triggered_run_id
+from resistor.engine.inbound import Answered, Cancel, ChildEnded, Inbound, Replied, Start, Terminate
 from resistor.engine.limits import Limits
-from resistor.engine.workflow import Workflow
-from resistor.errors import Reason, RejectedMessage
-from resistor.messages.envelope import TOKEN_HEADER
-from resistor.messages.event import event_from_envelope
+from resistor.engine.rollout import triggered
+from resistor.engine.run import Parent, RunStatus
+from resistor.errors import ExpressionError, Reason, RejectedMessage
+from resistor.messages.command import (
+    AnswerStep,
+    CancelRun,
+    Command,
+    RunEnded,
+    StartRun,
+    TerminateRun,
+    command_from_envelope,
+)
+from resistor.messages.envelope import APP_ID, TOKEN_HEADER
+from resistor.messages.event import Event, event_from_envelope
+from resistor.messages.names import DOTTED, WORD
 from resistor.messages.result import Failed, Failure, answer_from_envelope
 from resistor.ports import Delivery
 from resistor.tokens import TokenKeys
@@ -25,23 +41,8 @@ from resistor.tokens import TokenKeys
 RESULT_FRAME_BYTES = 1024  # what a result's body has around its output
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One message, read: `run` is told `inbound`, in the version `workflow`.
-
-    `refusal` is set where the message itself goes to the dead letters although the run hears of it.
-    """
-
-    run: str
-    workflow: Workflow
-    inbound: Inbound
-    queue: str
-    delivery: Delivery | None = None
-    refusal: RejectedMessage | None = None
-
-
 class Inbox:
-    """Reads deliveries of the events and results queues."""
+    """Reads deliveries of the events, results and commands queues."""
 
     def __init__(self, names: Names, keys: TokenKeys, definitions: Definitions, limits: Limits) -> None:
         """Take what names queues, verifies tokens, knows workflows and bounds bodies."""
@@ -51,22 +52,53 @@ class Inbox:
         self._limits = limits
         self._prefix = uuid4().hex
 
-    async def read(self, delivery: Delivery) -> Told:
-        """Return what `delivery` tells which run. Raises `RejectedMessage`."""
+    async def read(self, delivery: Delivery) -> tuple[list[Told], Arrived | None]:
+        """Return what `delivery` tells, and whom else it may concern. Raises `RejectedMessage`."""
         if delivery.envelope.headers.keys() & {"CC", "BCC"}:
             # They bypass a broker's topic permissions (RabbitMQ before 4.0): nobody honest needs them here.
             raise RejectedMessage(Reason.BAD_HEADERS, "CC and BCC headers are not accepted")
         if delivery.queue == self._names.events_queue:
-            return self._event(delivery)
-        return await self._result(delivery)
+            return await self._event(delivery)
+        if delivery.queue == self._names.commands_queue:
+            return [await self._command(delivery)], None
+        return [await self._result(delivery)], None
 
-    def _event(self, delivery: Delivery) -> Told:
+    # ------------------------------------------------------------------------------------------ events
+
+    async def _event(self, delivery: Delivery) -> tuple[list[Told], Arrived | None]:
         event = event_from_envelope(delivery.envelope, delivery.routing_key, limit=self._limits.payload_bytes)
-        workflow = self._definitions.starting(event.namespace, event.name)
         # The same at every reading of this delivery, so that trying a batch again is no second run.
         once = f"{self._prefix}:{delivery.queue}:{delivery.generation}:{delivery.tag}"
+        told = self._started(delivery, event, once)
+        arrived = arrived_for(self._definitions.listeners(event.namespace, event.name), delivery, event, once)
+        if not told and arrived is None:
+            if await self._definitions.refresh():
+                return await self._event(delivery)
+            is_emitted = delivery.envelope.app_id == APP_ID  # for whoever else is bound to it
+            if not is_emitted and not self._definitions.is_known(event.namespace, event.name):
+                raise self._definitions.unknown(event.namespace, event.name)
+        return told, arrived
+
+    def _started(self, delivery: Delivery, event: Event, once: str) -> list[Told]:
+        told = []
         run = run_id(event, once)
-        return Told(run, workflow, Start(run, event), delivery.queue, delivery)
+        workflow = self._definitions.starting(event, run)
+        if workflow is not None:
+            told.append(Told(run, workflow, Start(run=run, event=event), delivery.queue, delivery))
+        for workflow, trigger in self._definitions.triggered_by(event.namespace, event.name):
+            run = triggered_run_id(workflow.namespace, workflow.name, event, once)
+            try:
+                data = triggered(trigger, event, run)
+            except ExpressionError as error:
+                detail = f"the trigger of {workflow.namespace}/{workflow.name}: {error}"
+                raise RejectedMessage(Reason.INVALID_INPUT, detail) from None
+            if data is not None:
+                start = Start(run=run, event=msgspec.structs.replace(event, data=data))
+                chosen = self._definitions.choose(workflow.namespace, workflow.name, start.event, run)
+                told.append(Told(run, chosen or workflow, start, delivery.queue, delivery))
+        return told
+
+    # ----------------------------------------------------------------------------------------- results
 
     async def _result(self, delivery: Delivery) -> Told:
         envelope = delivery.envelope
@@ -88,3 +120,65 @@ class Inbox:
             refusal = rejected
         inbound = Answered(place.step, place.attempt, answer)
         return Told(place.run, workflow, inbound, delivery.queue, delivery, refusal)
+
+    # ---------------------------------------------------------------------------------------- commands
+
+    async def _command(self, delivery: Delivery) -> Told:
+        limit = self._limits.payload_bytes + RESULT_FRAME_BYTES
+        command = command_from_envelope(delivery.envelope, limit=limit)
+        if isinstance(command, StartRun):
+            return await self._start(delivery, command)
+        return Told(command.run, None, _inbound(command), delivery.queue, delivery)
+
+    async def _start(self, delivery: Delivery, command: StartRun) -> Told:
+        """Start a run on command; where that cannot be, the step that asked learns why."""
+        try:
+            return await self._begun(delivery, command)
+        except RejectedMessage as why:
+            if command.parent is None or not command.awaits:
+                raise
+            failure = Failure("validation", why.detail, retryable=False)
+            ended = ChildEnded(
+                address=command.address, run=command.run, status=RunStatus.FAILED, failure=failure
+            )
+            return Told(command.parent, None, ended, delivery.queue, delivery)
+
+    async def _begun(self, delivery: Delivery, command: StartRun) -> Told:
+        event = Event(
+            namespace=command.namespace,
+            name=command.workflow,
+            data=bytes(command.input),
+            id=command.key,
+            traceparent=command.traceparent,
+            tracestate=command.tracestate,
+        )
+        if not WORD.match(event.namespace) or not DOTTED.match(event.name) or not event.data.startswith(b"{"):
+            raise RejectedMessage(
+                Reason.MALFORMED, "a run needs a namespace, a workflow and an object as input"
+            )
+        workflow = await self._definitions.wanted(event, command.run, command.version)
+        refusal = workflow.refusal_of(msgspec.json.decode(event.data)) if workflow.accepts else None
+        if refusal is not None:
+            raise RejectedMessage(Reason.INVALID_INPUT, refusal)
+        parent = None
+        if command.parent is not None:
+            parent = Parent(command.parent, command.address, awaits=command.awaits)
+        start = Start(run=command.run, event=event, parent=parent, depth=command.depth)
+        return Told(command.run, workflow, start, delivery.queue, delivery)
+
+
+def _inbound(command: Command) -> Inbound:
+    match command:
+        case RunEnded(address=address, child=child, status=status, output=output, error=error):
+            given = bytes(output) or None
+            return ChildEnded(
+                address=address, run=child, status=RunStatus(status), output=given, failure=error
+            )
+        case CancelRun(why=why, by=by):
+            return Cancel(why=why, by=by)
+        case TerminateRun(why=why, by=by):
+            return Terminate(why=why, by=by)
+        case AnswerStep(step=step, data=data, by=by):
+            return Replied(address=step, data=bytes(data), by=by)
+        case StartRun():
+            raise AssertionError("a start is read by itself")

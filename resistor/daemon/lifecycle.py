@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -42,6 +42,17 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
     finally:
         for each in SIGNALS:
             loop.remove_signal_handler(each)
+
+
+@contextmanager
+def on_hangup(do: Callable[[], None]) -> Iterator[None]:
+    """Have `do` called for every SIGHUP."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, do)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
 
 
 async def happens(event: asyncio.Event, *, within: float) -> bool:

@@ -10,18 +10,27 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from resistor.bus import AmqpBus, Names, topology
-from resistor.catalog import Catalog, load_or_raise
+from resistor.catalog import Catalog, load
 from resistor.config import Settings
 from resistor.daemon import crashpoints
 from resistor.daemon.consumer import Consumer
 from resistor.daemon.definitions import Definitions
 from resistor.daemon.dispatching import Dispatcher
 from resistor.daemon.inbox import Inbox
-from resistor.daemon.lifecycle import StoppedEarly, drained, happens, stop_on_signals, unless_stopped
+from resistor.daemon.lifecycle import (
+    StoppedEarly,
+    drained,
+    happens,
+    on_hangup,
+    stop_on_signals,
+    unless_stopped,
+)
 from resistor.daemon.patience import Patience
 from resistor.daemon.pipeline import Pipeline
 from resistor.daemon.probes import HttpServer, application
+from resistor.daemon.reloading import Reloader
 from resistor.daemon.rules import Rules, Timing
+from resistor.daemon.scheduling import Scheduler
 from resistor.daemon.sending import Sender
 from resistor.daemon.sweeper import Sweeper
 from resistor.engine.limits import Limits
@@ -41,11 +50,31 @@ PROBE_SECONDS = 1.0  # a probe that waits longer than its caller is no answer
 
 async def serve(settings: Settings) -> None:
     """Run the daemon until SIGTERM or SIGINT. Raises `ResistorError` for what an operator must mend."""
-    catalog = load_or_raise(settings.definitions.paths)
+    catalog = await _load(settings)
     configure_logging(settings.log)
     telemetry = telemetry_for(settings.traces)
-    with stop_on_signals() as stopping:
-        await Daemon(settings, catalog, telemetry).run(stopping)
+    daemon = Daemon(settings, catalog, telemetry)
+    with stop_on_signals() as stopping, on_hangup(daemon.reload):
+        await daemon.run(stopping)
+
+
+async def _load(settings: Settings) -> Catalog:
+    """Read the definitions. Raises `DefinitionError` with every problem.
+
+    Only where there is one is the store looked into: a variation may extend what only the store still has.
+    """
+    loaded = load(settings.definitions.paths)
+    if loaded.problems:
+        store = RedisStore(settings.store.url, keys_of(settings), timeout=settings.store.timeout_seconds)
+        with contextlib.suppress(StoreUnreachable):
+            loaded = load(settings.definitions.paths, (await store.catalogue.read()).sources)
+        await store.close()
+    return loaded.or_raise()
+
+
+def keys_of(settings: Settings) -> Keys:
+    """Return what names this installation's keys."""
+    return Keys(settings.broker.prefix, settings.store.partitions)
 
 
 class Daemon:
@@ -57,11 +86,16 @@ class Daemon:
         self._settings = settings
         self._telemetry = telemetry
         self._names = Names(settings.broker.prefix)
+        self._catalog = catalog
         self._limits = Limits(
-            payload_bytes=settings.limits.payload_bytes, token_seconds=settings.tokens.ttl_seconds
+            payload_bytes=settings.limits.payload_bytes,
+            token_seconds=settings.tokens.ttl_seconds,
+            items=settings.limits.items,
+            steps=settings.limits.steps,
         )
-        keys = Keys(settings.broker.prefix, settings.store.partitions)
-        self._store = RedisStore(settings.store.url, keys, timeout=settings.store.timeout_seconds)
+        self._store = RedisStore(
+            settings.store.url, keys_of(settings), timeout=settings.store.timeout_seconds
+        )
         self._bus = AmqpBus(
             settings.broker.url,
             self._names,
@@ -69,8 +103,16 @@ class Daemon:
             heartbeat_seconds=settings.broker.heartbeat_seconds,
         )
         self._patience = Patience()
-        self._definitions = Definitions(catalog, self._store, self._patience)
+        self._definitions = Definitions(self._store, self._patience)
+        self._reloader = Reloader(
+            settings.definitions.paths, catalog, self._definitions, self._definitions_changed
+        )
+        self._scheduler: Scheduler | None = None
         self._is_set_up = False
+
+    def reload(self) -> None:
+        """Have the definition files read again, soon."""
+        self._reloader.wanted.set()
 
     async def run(self, stopping: asyncio.Event, *, on_ready: Callable[[], None] | None = None) -> None:
         """Serve until `stopping` is set, then drain. `on_ready` is called once, when messages are taken."""
@@ -113,27 +155,44 @@ class Daemon:
         """Reach both servers, however long that takes, and put there what must be there."""
         await self._bus.start()
         self._token_keys = TokenKeys(self._settings.tokens.keys or await self._generated_keys())
-        await self._definitions.register()
+        await self._definitions.register(self._catalog)
         await self._warn_of_store()
-        modules = self._definitions.catalog.modules
+        await self._declare()
+        self._is_set_up = True
+
+    async def _declare(self) -> None:
+        """Declare what is Resistor's own, and a queue for each module that a workflow names."""
+        modules = self._definitions.listening.modules
         try:
             await self._bus.declare(topology(self._names, sorted(modules)))
         except OperatorMistake as mistake:
             # The queues that are as they should be work; the others are for the operator to mend.
             log.error("%s", mistake, extra={"action": "topology_mismatch"})
-        self._is_set_up = True
+
+    async def _definitions_changed(self) -> None:
+        """Let everything else follow the definitions."""
+        await self._declare()
+        if self._scheduler is not None:
+            await self._scheduler.sync()
 
     async def _work(self, stopping: asyncio.Event, on_ready: Callable[[], None] | None) -> None:
         settings = self._settings.daemon
         pipeline = self._pipeline()
         sweeper = Sweeper(
             self._store,
+            pipeline,
+            interval=settings.sweep_interval_seconds,
+            lease=settings.lease_seconds,
+        )
+        self._scheduler = Scheduler(
+            self._store,
             self._definitions,
             pipeline,
             interval=settings.sweep_interval_seconds,
             lease=settings.lease_seconds,
         )
-        queues = (self._names.events_queue, self._names.results_queue())
+        await self._patience.with_store(self._scheduler.sync)
+        queues = (self._names.events_queue, self._names.results_queue(), self._names.commands_queue)
         consumers = [
             Consumer(
                 self._bus.lane(queue, prefetch=self._settings.broker.prefetch),
@@ -144,10 +203,12 @@ class Daemon:
         ]
         tasks = {asyncio.create_task(consumer.run(), name="consumer") for consumer in consumers}
         tasks.add(asyncio.create_task(sweeper.run(stopping), name="sweeper"))
+        tasks.add(asyncio.create_task(self._scheduler.run(stopping), name="schedules"))
+        tasks.add(asyncio.create_task(self._reloader.run(stopping), name="reload"))
         tasks.add(asyncio.create_task(self._speak(stopping), name="telemetry"))
         log.info(
             "taking messages",
-            extra={"action": "ready", "workflows": len(self._definitions.catalog.workflows)},
+            extra={"action": "ready", "workflows": len(self._definitions.offered.workflows)},
         )
         if on_ready is not None:
             on_ready()

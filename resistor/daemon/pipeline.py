@@ -10,7 +10,8 @@ broker. What goes wrong with one message is that message's affair. A crash at an
     between publish and mark    likewise: the same actions with the same tokens
     between mark and ack        delivered again, they are duplicates with nothing to repeat
 
-Called by the consuming loops and by the sweeper.
+What actors answer on the way (an event that came early, a slot) is told to its runs before the messages are
+acknowledged. Called by the consuming loops, by the sweeper and by the schedules.
 """
 
 from __future__ import annotations
@@ -18,22 +19,41 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from resistor.daemon import crashpoints
 from resistor.daemon.dead_letters import dead_letter
-from resistor.daemon.deciding import Decided, decide, poison, reads_for
+from resistor.daemon.deciding import Decided, decide, poison, reads_for, together
 from resistor.daemon.definitions import Definitions
-from resistor.daemon.inbox import Inbox, Told
-from resistor.daemon.rules import Rules, quiet_until
-from resistor.daemon.sending import Letter, Sender
-from resistor.engine.run import Run
+from resistor.daemon.hearing import Arrived, Hearing
+from resistor.daemon.inbox import Inbox
+from resistor.daemon.insisting import told_later
+from resistor.daemon.rules import Rules
+from resistor.daemon.sending import Letter, Sender, Sent
+from resistor.daemon.told import Told
+from resistor.engine.run import Reads, Run
 from resistor.errors import Reason, RejectedMessage
 from resistor.ports import Change, Delivery, Loaded, Store
 from resistor.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
+
+NOTHING = Reads()
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One run's messages, and what to load to decide on them. `is_closer`: what is outstanding too."""
+
+    told: Sequence[Told]
+    is_closer: bool = False
+    missing: Reads = NOTHING
+
+    @property
+    def reads(self) -> Reads:
+        """What to load."""
+        return together([reads_for(self.told, closer=self.is_closer), self.missing])
 
 
 class Pipeline:
@@ -57,52 +77,70 @@ class Pipeline:
         self._names = rules.names
         self._limits = rules.limits
         self._timing = rules.timing
+        self._hearing = Hearing(store, rules.patience)
         self.patience = rules.patience
 
     async def process(self, deliveries: Sequence[Delivery]) -> list[Letter]:
         """Take a batch of deliveries through.
 
-        When this returns they may be acknowledged, but for those of the dead letters that it returns: the
+        When this returns they may be acknowledged, but for those of the letters that it returns: the
         broker did not take them, so their originals must stay where they are (see `bury`).
         """
         began = time.perf_counter()
-        told: list[Told] = []
-        letters: list[Letter] = []
-        for delivery in deliveries:
-            try:
-                each = await self._inbox.read(delivery)
-            except RejectedMessage as why:
-                letters.append(self.refuse(delivery, why))
-            except Exception as error:
-                log.exception("a message could not be read", extra={"action": "poison"})
-                letters.append(self.refuse(delivery, poison(error)))
-            else:
-                told.append(each)
-                if each.refusal is not None:
-                    letters.append(self.refuse(delivery, each.refusal))
+        told, letters = await self._read(deliveries)
         left = await self.settle(told, letters)
         self._telemetry.batch(len(deliveries), time.perf_counter() - began)
         return left
 
+    async def _read(self, deliveries: Sequence[Delivery]) -> tuple[list[Told], list[Letter]]:
+        told: list[Told] = []
+        letters: list[Letter] = []
+        arrived: list[Arrived] = []
+        for delivery in deliveries:
+            try:
+                found, arrival = await self._inbox.read(delivery)
+            except RejectedMessage as why:
+                letters.append(self.refuse(delivery, why))
+                continue
+            except Exception as error:
+                log.exception("a message could not be read", extra={"action": "poison"})
+                letters.append(self.refuse(delivery, poison(error)))
+                continue
+            told += found
+            arrived += [] if arrival is None else [arrival]
+            letters += [self.refuse(delivery, each.refusal) for each in found if each.refusal is not None]
+        return told + await self._hearing.arrive(arrived), letters
+
     async def settle(self, told: Sequence[Told], letters: Sequence[Letter] = ()) -> list[Letter]:
         """Decide, commit and publish what these messages bring, and publish `letters` with it."""
-        decided = await self._decide(told)
-        refusals = [
-            self.refuse(each.delivery, why)
-            for outcome in decided
-            for each, why in outcome.refused
-            if each.delivery is not None
-        ]
-        left = await self._sender.send(decided, [*letters, *refusals])
+        left: list[Letter] = []
+        unfinished: list[Sent] = []
+        while told or letters:
+            decided = await self._decide(told)
+            refusals = [
+                self.refuse(each.delivery, why)
+                for outcome in decided
+                for each, why in outcome.refused
+                if each.delivery is not None
+            ]
+            sent = await self._sender.send(decided, [*letters, *refusals])
+            left += sent.left
+            unfinished.append(sent)
+            told, letters = sent.told, ()
+        for sent in unfinished:
+            await self._sender.finish(sent)
         crashpoints.reach("before-ack")
         return left
 
     async def bury(self, letters: Sequence[Letter]) -> list[Letter]:
         """Publish dead letters that were not taken once more; returns those that still are not."""
-        return await self._sender.send((), letters)
+        return (await self._sender.send((), letters)).left
 
     def refuse(self, delivery: Delivery, why: RejectedMessage) -> Letter:
         """Count a message that cannot be used, and return its dead letter."""
+        later = told_later(self._names, delivery, why)
+        if later is not None:
+            return Letter(delivery, later)
         self._telemetry.rejected(delivery.queue, why.reason, why.detail)
         return Letter(delivery, dead_letter(self._names, delivery, why, now=time.time()))
 
@@ -111,82 +149,76 @@ class Pipeline:
     async def _decide(self, told: Sequence[Told]) -> list[Decided]:
         """Load, decide and commit until every message has been decided on and nobody was faster."""
         settled: list[Decided] = []
-        waiting = _by_run(told)
-        closer: dict[str, list[Told]] = {}
-        while waiting or closer:
-            outcomes = await self.patience.with_store(partial(self._attempt, waiting, closer))
-            waiting, closer_next = {}, {}
-            for messages, outcome, is_written in outcomes:
-                if not is_written:
+        waiting = [_Look(messages) for messages in _by_run(told).values()]
+        while waiting:
+            outcomes = await self.patience.with_store(partial(self._attempt, waiting))
+            waiting = []
+            for look, outcome, is_written in outcomes:
+                if outcome.missing is not None:
+                    waiting.append(replace(look, missing=together([look.missing, outcome.missing])))
+                elif not is_written:
                     self._telemetry.conflict()
-                    waiting.setdefault(messages[0].run, []).extend(messages)
-                    continue
-                settled.append(outcome)
-                self._record(outcome)
-                if outcome.again:
-                    closer_next[messages[0].run] = outcome.again
-            closer = closer_next
+                    waiting.append(look)
+                else:
+                    settled.append(outcome)
+                    self._record(outcome)
+                    if outcome.again:
+                        waiting.append(_Look(outcome.again, is_closer=True))
         return settled
 
-    async def _attempt(
-        self, waiting: dict[str, list[Told]], closer: dict[str, list[Told]]
-    ) -> list[tuple[list[Told], Decided, bool]]:
+    async def _attempt(self, looks: Sequence[_Look]) -> list[tuple[_Look, Decided, bool]]:
         """Try once. Raises `StoreUnreachable`; then nobody knows what was written, and it is tried again.
 
         Trying again is safe: what was written makes its message a duplicate.
         """
-        looks = [(messages, False) for messages in waiting.values()]
-        looks += [(messages, True) for messages in closer.values()]
-        loaded = await self._store.load(
-            [(messages[0].run, reads_for(messages, closer=close)) for messages, close in looks]
-        )
+        loaded = await self._store.load([(look.told[0].run, look.reads) for look in looks])
         outcomes = [
-            await self._decide_one(run, messages, loaded, closer=close)
-            for (messages, close), run in zip(looks, loaded.runs, strict=True)
+            await self._decide_one(run, look, loaded) for look, run in zip(looks, loaded.runs, strict=True)
         ]
-        changes = [self._change(outcome, loaded.now) for outcome in outcomes if outcome.is_change]
+        changes = [self._change(outcome) for outcome in outcomes if outcome.is_change]
         crashpoints.reach("before-commit")
         written = iter(await self._store.commit(changes) if changes else ())
         crashpoints.reach("after-commit")
         return [
-            (messages, outcome, next(written) if outcome.is_change else True)
-            for (messages, _), outcome in zip(looks, outcomes, strict=True)
+            (look, outcome, next(written) if outcome.is_change else True)
+            for look, outcome in zip(looks, outcomes, strict=True)
         ]
 
-    async def _decide_one(
-        self, run: Run | None, messages: Sequence[Told], loaded: Loaded, *, closer: bool
-    ) -> Decided:
+    async def _decide_one(self, run: Run | None, look: _Look, loaded: Loaded) -> Decided:
         """Decide on one run's messages, in the version that it is pinned to, whatever is current by now."""
-        unreadable = loaded.unreadable.get(messages[0].run)
+        decided = Decided(before=run, after=run, workflow=None, now=loaded.now)
+        told = look.told
+        unreadable = loaded.unreadable.get(told[0].run)
         try:
             if unreadable is not None:
                 raise RejectedMessage(Reason.UNREADABLE, f"the run cannot be read: {unreadable}")
-            if run is not None and any(each.workflow.digest != run.origin.digest for each in messages):
+            if run is not None:
                 workflow = await self._definitions.of(run.origin)
-                messages = [replace(each, workflow=workflow) for each in messages]
+                told = [replace(each, workflow=workflow) for each in told]
         except RejectedMessage as why:
-            decided = Decided(before=run, after=run, workflow=messages[0].workflow)
-            decided.refused += [(each, why) for each in messages]
+            decided.refused += [(each, why) for each in told]
             return decided
-        return decide(run, messages, now=loaded.now, limits=self._limits, closer=closer)
+        return decide(decided, told, limits=self._limits, closer=look.is_closer)
 
-    def _change(self, outcome: Decided, now: float) -> Change:
+    def _change(self, outcome: Decided) -> Change:
         assert outcome.after is not None  # noqa: S101 - a change has a state
-        sends = tuple(dispatch.step for dispatch in outcome.outgoing.values())
+        assert outcome.workflow is not None  # noqa: S101 - and was decided by a workflow
         return Change(
             before=outcome.before,
             after=outcome.after,
             facts=tuple(outcome.facts),
-            send=sends,
-            due_at=quiet_until(outcome, now, self._timing),
-            unconfirmed_due_at=now + self._timing.outbox_grace,
+            send=tuple(outcome.outgoing),
+            settled=tuple(outcome.settled),
+            timers=outcome.timers,
+            due_at=outcome.now + self._timing.idle_check,
+            unconfirmed_due_at=outcome.now + self._timing.outbox_grace,
             retention=outcome.workflow.retention,
         )
 
     def _record(self, outcome: Decided) -> None:
         for told, verdict in outcome.verdicts:
             self._telemetry.message(told.queue, verdict)
-        if outcome.is_change and outcome.after is not None:
+        if outcome.is_change and outcome.after is not None and outcome.workflow is not None:
             self._telemetry.record(outcome.before, outcome.after, outcome.facts, outcome.workflow)
 
 

@@ -1,4 +1,4 @@
-"""The second half of a batch: publish what was decided, take what is confirmed out of the outbox.
+"""The second half of a batch: publish what was decided, run its errands, take what is done out of the outbox.
 
 Called by the pipeline, after the commit. What is not confirmed stays in the outbox, and the sweeper sends it
 again, with the same token.
@@ -7,16 +7,18 @@ again, with the same token.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from resistor.daemon import crashpoints
 from resistor.daemon.deciding import Decided
-from resistor.daemon.dispatching import Dispatcher
-from resistor.daemon.rules import Rules, quiet_until
+from resistor.daemon.dispatching import Dispatcher, Publishable
+from resistor.daemon.errands import Errand, Errands
+from resistor.daemon.rules import Rules
+from resistor.daemon.told import Told
 from resistor.engine.inbound import Wake
+from resistor.engine.run import Run
 from resistor.errors import StoreUnreachable
 from resistor.ports import Bus, Delivery, Outcome, Publish, Published, Released, Store
 from resistor.telemetry import Telemetry
@@ -26,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A dead letter, and the delivery that it stands for."""
+    """A message that is not a run's: a dead letter, or one for later; and the delivery that it stands for."""
 
     delivery: Delivery
     publish: Publish
@@ -34,85 +36,113 @@ class Letter:
 
 @dataclass(slots=True)
 class _Sent:
-    """A run's actions: which steps' the broker took, and whether it took them all."""
+    """What a run lets out: which of it is done, by name, and whether all of it is."""
 
     decided: Decided
-    confirmed: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
+    errands: list[str] = field(default_factory=list)
     is_complete: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What sending came to: letters that were not taken, and who is told what by the actors."""
+
+    left: list[Letter]
+    told: list[Told]
+    _unmarked: list[_Sent]
+
+
 class Sender:
-    """Publishes actions and dead letters, and marks what is confirmed."""
+    """Publishes messages and letters, runs errands, and marks what is done."""
 
     def __init__(
         self, store: Store, bus: Bus, dispatcher: Dispatcher, telemetry: Telemetry, rules: Rules
     ) -> None:
-        """Take both servers, what makes actions, what tells, and the settings."""
+        """Take both servers, what makes messages, what tells, and the settings."""
         self._store = store
         self._bus = bus
         self._dispatcher = dispatcher
         self._telemetry = telemetry
         self._timing = rules.timing
         self._patience = rules.patience
+        self._errands = Errands(store, rules.patience)
 
-    async def send(self, decided: Sequence[Decided], letters: Sequence[Letter]) -> list[Letter]:
-        """Publish every action and every dead letter.
+    async def send(self, decided: Sequence[Decided], letters: Sequence[Letter]) -> Sent:
+        """Publish every message and every letter, and run the errands.
 
-        When this returns no action can be lost. Returns the dead letters that the broker did not take.
+        When this returns nothing that was published can be lost. The errands are marked by `finish`, when
+        those who are told have been.
         """
         sent = [_Sent(each) for each in decided]
-        left = await self._publish(sent, letters)
-        await self._mark([each for each in sent if each.confirmed])
+        messages, errands = _sorted(sent)
+        left = await self._publish(messages, letters)
+        told = await self._run(errands, decided)
+        await self._mark([(each, each.done) for each in sent if each.done])
         await self._release(sent)
-        return left
+        return Sent(left, told, [each for each in sent if each.errands])
 
-    async def _publish(self, sent: Sequence[_Sent], letters: Sequence[Letter]) -> list[Letter]:
-        actions = self._all_actions(sent)
-        messages = [*(publish for _, _, publish in actions), *(letter.publish for letter in letters)]
-        if not messages:
+    async def finish(self, sent: Sent) -> None:
+        """Take the errands out of the outbox."""
+        await self._mark([(each, each.errands) for each in sent._unmarked])
+
+    # ------------------------------------------------------------------------------------- messages
+
+    async def _publish(
+        self, messages: Sequence[tuple[_Sent, Run, Publishable]], letters: Sequence[Letter]
+    ) -> list[Letter]:
+        publishes = [self._message(each, run, outgoing) for each, run, outgoing in messages]
+        publishes += [letter.publish for letter in letters]
+        if not publishes:
             return []
         crashpoints.reach("before-publish")
-        outcomes = await self._bus.publish(messages)
+        outcomes = await self._bus.publish(publishes)
         crashpoints.reach("after-publish")
         self._telemetry.published(outcomes)
-        for (each, step, publish), outcome in zip(actions, outcomes, strict=False):
+        for (each, _, outgoing), publish, outcome in zip(messages, publishes, outcomes, strict=False):
             if outcome is Outcome.CONFIRMED:
-                each.confirmed.append(step)
+                each.done.append(outgoing.name)
             else:
                 each.is_complete = False
                 self._telemetry.undelivered(publish.routing_key, outcome)
-        buried = zip(letters, outcomes[len(actions) :], strict=True)
+        buried = zip(letters, outcomes[len(messages) :], strict=True)
         left = [letter for letter, outcome in buried if outcome is not Outcome.CONFIRMED]
         if left:
             self._telemetry.dead_letters_refused(len(left))
         return left
 
-    def _all_actions(self, sent: Sequence[_Sent]) -> list[tuple[_Sent, str, Publish]]:
-        """Return each action once: a duplicate in the batch of its original asks for the same again.
+    def _message(self, each: _Sent, run: Run, outgoing: Publishable) -> Publish:
+        workflow = each.decided.workflow
+        assert workflow is not None  # noqa: S101 - something was decided by it
+        return self._dispatcher.message(workflow, run, outgoing)
 
-        The last one to ask has seen the run's last revision, so it is the one that is marked.
-        """
-        wanted = {
-            (run.id, dispatch.step): (each, run, dispatch)
-            for each in sent
-            if (run := each.decided.after) is not None
-            for dispatch in each.decided.outgoing.values()
-        }
-        return [
-            (each, dispatch.step, self._dispatcher.action(each.decided.workflow, run, dispatch))
-            for each, run, dispatch in wanted.values()
-        ]
+    # -------------------------------------------------------------------------------------- errands
 
-    async def _mark(self, sent: Sequence[_Sent]) -> None:
-        now = time.time()
+    async def _run(
+        self, errands: Sequence[tuple[_Sent, Run, Errand]], decided: Sequence[Decided]
+    ) -> list[Told]:
+        wanted = [(run.id, errand) for _, run, errand in errands]
+        wanted += [(told.run, errand) for each in decided for told in each.gone for errand in told.if_gone]
+        if not wanted:
+            return []
+        told = await self._errands.run(wanted)
+        for each, _, errand in errands:
+            each.errands.append(errand.name)
+        return told
+
+    # -------------------------------------------------------------------------------------- marking
+
+    async def _mark(self, done: Sequence[tuple[_Sent, Sequence[str]]]) -> None:
         marks = [
             Published(
                 run=run.id,
                 revision=run.revision + 1 if each.decided.is_change else run.revision,
-                steps=tuple(each.confirmed),
-                due_at=quiet_until(each.decided, now, self._timing),
+                names=tuple(names),
+                due_at=each.decided.now + self._timing.idle_check,
+                unconfirmed_due_at=each.decided.now + self._timing.outbox_grace,
+                is_final=each.decided.is_final,
             )
-            for each in sent
+            for each, names in done
             if (run := each.decided.after) is not None
         ]
         if not marks:
@@ -120,25 +150,52 @@ class Sender:
         try:
             await self._store.published(marks)
         except StoreUnreachable:
-            # The actions are out; when the store is back the sweeper sends them once more, with the same
+            # The messages are out; when the store is back the sweeper sends them once more, with the same
             # tokens. Waiting here would only hold the acknowledgements back.
-            log.debug("confirmed actions could not be marked", extra={"action": "mark_failed"})
+            log.debug("what is confirmed could not be marked", extra={"action": "mark_failed"})
 
     async def _release(self, sent: Sequence[_Sent]) -> None:
         """Say of runs that were claimed, and were not committed, when they are due again."""
-        now = time.time()
         released = []
         for each in sent:
             decided = each.decided
-            claimed = [
-                told for told, _ in (*decided.verdicts, *decided.refused) if isinstance(told.inbound, Wake)
-            ]
-            if not claimed or decided.is_change or (decided.outgoing and each.is_complete):
+            told = (*decided.verdicts, *decided.refused)
+            claimed = next((one for one, _ in told if isinstance(one.inbound, Wake)), None)
+            is_marked = bool(decided.outgoing) and each.is_complete
+            if claimed is None or decided.is_change or is_marked:
                 continue
-            due_at = quiet_until(decided, now, self._timing)
-            if not each.is_complete:
-                due_at = now + self._timing.outbox_grace
-            revision = decided.after.revision if decided.after else 0
-            released.append(Released(run=claimed[0].run, revision=revision, due_at=due_at))
+            released.append(
+                Released(
+                    run=claimed.run,
+                    revision=decided.after.revision if decided.after else 0,
+                    due_at=decided.now + self._timing.idle_check,
+                    unconfirmed_due_at=decided.now + self._timing.outbox_grace,
+                    looked_at=decided.now,
+                    is_final=decided.is_final,
+                )
+            )
         if released:
             await self._patience.with_store(partial(self._store.release, released))
+
+
+def _sorted(
+    sent: Sequence[_Sent],
+) -> tuple[list[tuple[_Sent, Run, Publishable]], list[tuple[_Sent, Run, Errand]]]:
+    """Part messages from errands, each once: a duplicate in the batch of its original asks for it again.
+
+    The last one to ask has seen the run's last revision, so it is the one that is marked.
+    """
+    wanted = {
+        (run.id, outgoing.name): (each, run, outgoing)
+        for each in sent
+        if (run := each.decided.after) is not None
+        for outgoing in each.decided.outgoing.values()
+    }
+    messages: list[tuple[_Sent, Run, Publishable]] = []
+    errands: list[tuple[_Sent, Run, Errand]] = []
+    for each, run, outgoing in wanted.values():
+        if isinstance(outgoing, Errand):
+            errands.append((each, run, outgoing))
+        else:
+            messages.append((each, run, outgoing))
+    return messages, errands

@@ -119,6 +119,8 @@ def _started_again(draft: Draft, message: Start) -> Verdict:
 
 
 def _slot(draft: Draft, message: Granted | Denied) -> Verdict:
+    if draft.state.status.is_final:
+        return Verdict.STALE
     if draft.state.phase is not Phase.QUEUED or draft.state.ending is not None:
         return Verdict.DUPLICATE
     draft.settle(outbox.SLOT)

@@ -58,7 +58,7 @@ class Emission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StartChild(msgspec.Struct, frozen=True, kw_only=True):
-    """Start another run. `version` None: as an event would choose."""
+    """Start another run. `version` None: as an event would choose; `key` is its idempotency key, if any."""
 
     name: str
     run: str
@@ -68,6 +68,7 @@ class StartChild(msgspec.Struct, frozen=True, kw_only=True):
     input: bytes
     parent: Parent
     depth: int
+    key: str | None = None
 
 
 class EndChild(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from resistor.messages.event import Event
 
 _RUN_ID_BYTES = 13  # 104 bits, of which 100 are written: a chance collision in 10^12 runs is under 10^-6
 _RUN_ID_CHARACTERS = 20
+_LONGEST_EVENT_ID = 200  # an AMQP short string has 255 bytes
 
 
 def run_id(event: Event, delivery: str) -> str:
@@ -48,6 +49,12 @@ def triggered_run_id(namespace: str, workflow: str, event: Event, delivery: str)
 def idempotency_key(run: str, step: str) -> str:
     """Return what is the same for every attempt and redelivery of a step: `<run>:<step>`."""
     return f"{run}:{step}"
+
+
+def emitted_event_id(run: str, address: str) -> str:
+    """Return the id of the event that an `emit` step publishes: it fits into a message's properties."""
+    readable = f"{run}:{address}"
+    return readable if len(readable) <= _LONGEST_EVENT_ID else f"{run}:{_digest(address).hex()}"
 
 
 def trace_id(run: str) -> str:

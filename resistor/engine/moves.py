@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from resistor.engine.cel import Expression, Template
+from resistor.engine.cel import Expression, Scope, Template
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.places import Frame, Place
@@ -135,7 +135,7 @@ def scope_of(draft: Draft, place: Place, **extra: Any) -> FrameScope:
     return FrameScope(draft, place.frame, place.address, extra)
 
 
-def render(template: Template, scope: FrameScope) -> bytes | Failure:
+def render(template: Template, scope: Scope) -> bytes | Failure:
     """Return a template's value as JSON, or the failure that evaluating it is."""
     try:
         return template.render(scope)
@@ -143,7 +143,7 @@ def render(template: Template, scope: FrameScope) -> bytes | Failure:
         return expression_failure(error)
 
 
-def value_of(template: Template | Expression, scope: FrameScope) -> Any | Failure:
+def value_of(template: Template | Expression, scope: Scope) -> Any | Failure:
     """Return the value of a template or an expression, or the failure that evaluating it is."""
     try:
         return template.evaluate(scope)
@@ -151,7 +151,7 @@ def value_of(template: Template | Expression, scope: FrameScope) -> Any | Failur
         return expression_failure(error)
 
 
-def holds(condition: Expression, scope: FrameScope) -> bool | Failure:
+def holds(condition: Expression, scope: Scope) -> bool | Failure:
     """Return whether a condition holds, or the failure that evaluating it is."""
     try:
         return condition.test(scope)

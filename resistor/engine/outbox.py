@@ -27,7 +27,7 @@ from resistor.engine.decision import (
     Unsubscribe,
 )
 from resistor.engine.draft import Draft
-from resistor.engine.identity import idempotency_key
+from resistor.engine.identity import emitted_event_id, idempotency_key
 from resistor.engine.outputs import output_of
 from resistor.engine.places import Place, compensated, find
 from resistor.engine.run import Child, Hearing, Parent, Phase, RunStatus, StepRecord, StepStatus
@@ -178,7 +178,7 @@ def _emission(draft: Draft, place: Place, _: StepRecord) -> Emission:
         name=f"emit {place.address}",
         namespace=kind.namespace or draft.workflow.namespace,
         event=kind.event,
-        id=f"{draft.run.id}:{place.address}",
+        id=emitted_event_id(draft.run.id, place.address),
         data=draft.payload(f"i:{place.path}") or b"{}",
     )
 
@@ -196,6 +196,7 @@ def _start_child(draft: Draft, place: Place, record: StepRecord) -> StartChild:
         input=draft.run.input if given is None else given,
         parent=Parent(draft.run.id, place.address, awaits=not kind.is_detached),
         depth=draft.run.origin.depth + 1,
+        key=child.key,
     )
 
 

@@ -7,56 +7,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 from resistor.engine.moves import text_of
-from resistor.engine.scope import moment
+from resistor.engine.scope import EventScope
 from resistor.engine.workflow import Rollout, Trigger, Workflow
 from resistor.errors import ExpressionError
-from resistor.messages import json
 from resistor.messages.event import Event
 
 
-class EventScope:
-    """What `rollout` and `triggers` see: the event, and its data."""
-
-    now = 0.0
-
-    def __init__(self, event: Event, seed: str) -> None:
-        """Take the event, and what chance is derived from."""
-        self.seed = seed
-        self._event = event
-        self._made: dict[str, Any] = {}
-
-    def variable(self, name: str) -> Any:
-        """Return `input` or `event`."""
-        if name not in self._made:
-            self._made[name] = self._make(name)
-        return self._made[name]
-
-    def has_step(self, step_id: str) -> bool:
-        """No step has run yet."""
-        return False
-
-    def step(self, step_id: str, part: str) -> Any:
-        """No step has run yet."""
-        raise LookupError(step_id)
-
-    def _make(self, name: str) -> Any:
-        if name == "input":
-            return json.decode_trusted(self._event.data)
-        if name == "event":
-            event = self._event
-            return {"id": event.id, "type": event.name, "source": event.source, "time": moment(event.time)}
-        raise ExpressionError(f"there is no {name}")
-
-
 def chosen(candidates: Sequence[Workflow], event: Event, run: str) -> Workflow | None:
-    """Return the version that run `run` gets: the highest that has no rollout, or whose rollout takes it.
+    """Return the version that run `run` gets: the first that has no rollout, or whose rollout takes it.
 
     A rollout that cannot be evaluated for this event does not take it.
     """
-    for workflow in sorted(candidates, key=lambda each: each.version, reverse=True):
+    for workflow in candidates:
         if workflow.rollout is None or _takes(workflow, workflow.rollout, event, run):
             return workflow
     return None

@@ -12,10 +12,11 @@ from typing import Any
 from resistor.engine.draft import Draft
 from resistor.engine.outputs import error_value, output_of
 from resistor.engine.places import BODY, FINALLY, ON_FAILURE, Frame, root_frame
-from resistor.engine.run import Guard, Run, StepRecord
+from resistor.engine.run import Run, StepRecord
 from resistor.engine.workflow import For, While
 from resistor.errors import ExpressionError
 from resistor.messages import json
+from resistor.messages.event import Event
 
 _PARTS = {"output", "status", "error", "attempt"}
 
@@ -127,16 +128,45 @@ class FrameScope:
                 if failure is not None:
                     return error_value(failure)
             if frame.owner is not None and frame.label.startswith("catch-"):
-                guard = guard_of(self._draft.existing(frame.owner.path))
+                guard = self._draft.existing(frame.owner.path).guard
                 if guard is not None and guard.failure is not None:
                     return error_value(guard.failure)
             frame = frame.owner.frame if frame.owner else None
         raise ExpressionError("there is no error: nothing has failed")
 
 
-def guard_of(record: StepRecord) -> Guard | None:
-    """Return the guard of a try, a module step or a run step."""
-    return record.guard
+class EventScope:
+    """What is seen outside of any run (`rollout`, `triggers`, `key.event`): the event, and its data."""
+
+    now = 0.0
+
+    def __init__(self, event: Event, seed: str, extra: Mapping[str, Any] | None = None) -> None:
+        """Take the event, what chance is derived from, and variables besides."""
+        self.seed = seed
+        self._event = event
+        self._made: dict[str, Any] = dict(extra or {})
+
+    def variable(self, name: str) -> Any:
+        """Return `input` or `event`."""
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def has_step(self, step_id: str) -> bool:
+        """No step has run yet."""
+        return False
+
+    def step(self, step_id: str, part: str) -> Any:
+        """No step has run yet."""
+        raise LookupError(step_id)
+
+    def _make(self, name: str) -> Any:
+        if name == "input":
+            return json.decode_trusted(self._event.data)
+        if name == "event":
+            event = self._event
+            return {"id": event.id, "type": event.name, "source": event.source, "time": moment(event.time)}
+        raise ExpressionError(f"there is no {name}")
 
 
 def variables(draft: Draft, frame: Frame | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resistor.engine import compensating, ending
+from resistor.engine import compensating, ending, outbox
 from resistor.engine.draft import Draft
 from resistor.engine.kinds import actions, asking, children, guarding, listening, loops, parallel, timers
 from resistor.engine.places import Place, compensated, find
@@ -15,6 +15,9 @@ def wake(draft: Draft) -> bool:
     """Do what is due. Returns False where nothing was."""
     if draft.state.status is not RunStatus.RUNNING:
         return False
+    if draft.state.phase is Phase.QUEUED and draft.state.ending is None:
+        outbox.acquire_slot(draft)  # there may be one by now, and nobody could tell
+        return True
     draft.need(f"s:{path}" for path in draft.run.due if path)
     is_change = False
     for path in draft.run.due:

@@ -12,7 +12,7 @@ import msgspec
 
 from resistor.errors import Reason, RejectedMessage
 from resistor.messages import json
-from resistor.messages.envelope import Envelope
+from resistor.messages.envelope import APP_ID, Envelope
 from resistor.messages.result import Failure
 
 NO_OUTPUT = msgspec.Raw(b"")
@@ -25,11 +25,11 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
 
     @property
     def verb(self) -> str:
-        """The routing key."""
+        """The routing key that it is published with."""
         return str(self.__struct_config__.tag)
 
 
-class StartRun(_Command, tag="start"):
+class StartRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="start"):
     """Start a run of `workflow`, in its version `version` or in the one that an event would get.
 
     `parent` and `address` are the run and the step that ask; `awaits`: they want to know the end.
@@ -48,7 +48,7 @@ class StartRun(_Command, tag="start"):
     tracestate: str | None = None
 
 
-class RunEnded(_Command, tag="ended"):
+class RunEnded(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="ended"):
     """Tell run `run` that the run which its step at `address` started is over."""
 
     address: str
@@ -58,21 +58,29 @@ class RunEnded(_Command, tag="ended"):
     error: Failure | None = None
 
 
-class CancelRun(_Command, tag="cancel"):
-    """Cancel a run: what completed is compensated."""
+class CancelRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="cancel"):
+    """Cancel a run: what completed is compensated.
+
+    `is_from_parent`: the run that started it is over. It may not have begun yet, so this is tried again:
+    `tries` counts how often.
+    """
 
     why: str = ""
     by: str | None = None
+    is_from_parent: bool = False
+    tries: int = 0
 
 
-class TerminateRun(_Command, tag="terminate"):
-    """End a run at once."""
+class TerminateRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="terminate"):
+    """End a run at once. `is_from_parent` and `tries` are as in `CancelRun`."""
 
     why: str = ""
     by: str | None = None
+    is_from_parent: bool = False
+    tries: int = 0
 
 
-class AnswerStep(_Command, tag="answer"):
+class AnswerStep(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="answer"):
     """Answer an `ask` step (`step`: its path)."""
 
     step: str
@@ -91,7 +99,11 @@ _decode: Any = msgspec.json.Decoder(
 def command_to_envelope(command: Command, *, message_id: str, now: float) -> Envelope:
     """Write `command`. `message_id` must be unique to this publish."""
     return Envelope(
-        body=_encode(command), message_id=message_id, correlation_id=command.run, timestamp=now, app_id="resistor"
+        body=_encode(command),
+        message_id=message_id,
+        correlation_id=command.run,
+        timestamp=now,
+        app_id=APP_ID,
     )
 
 

@@ -34,6 +34,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: float | None = None
     app_id: str | None = None
     user_id: str | None = None
+    priority: int | None = None
 
     @property
     def media_type(self) -> str:

@@ -6,6 +6,7 @@ is never compiled here, so that one of a newer Resistor can be shown by an older
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
@@ -41,13 +42,17 @@ class Reference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One version of one workflow. `source` is canonical JSON, variations resolved."""
+    """One version of one workflow. `source` is canonical JSON, variations resolved.
+
+    `is_offered`: a new run may begin with it, as far as what was registered goes.
+    """
 
     namespace: str
     name: str
     version: int
     source: bytes
     origin: Origin
+    is_offered: bool = True
 
     @property
     def key(self) -> str:
@@ -80,25 +85,44 @@ class Where(NamedTuple):
     paths: tuple[Path, ...] = ()
     only: Origin | None = None
 
+    @property
+    def looks_in_store(self) -> bool:
+        """Whether the store is asked at all."""
+        return not self.paths and self.only is not Origin.FILES
+
 
 async def find(settings: Settings, reference: Reference, where: Where) -> Definition:
-    """Return what `reference` names. Raises `NotFound`, and what `in_files` and the store raise."""
+    """Return what `reference` names. Raises `NotFound`, and what `everything` raises."""
+    seen: list[Definition] = []
     if where.only is not Origin.STORE:
-        is_asked_for = bool(where.paths) or where.only is Origin.FILES
-        found = _named(_in_settings(settings, where, is_asked_for=is_asked_for), reference)
-        if found is not None or is_asked_for:
-            return _there(found, reference, "--files " if is_asked_for and not where.paths else "")
-    return _there(_named(await registered(settings), reference), reference, "")
+        seen += _in_settings(settings, where)
+    found = _named(seen, reference)
+    if found is None and where.looks_in_store:
+        seen += await registered(settings)
+        found = _named(seen, reference)
+    if found is None:
+        raise NotFound(f"there is no workflow {reference}: {_hint(reference, seen)}")
+    return found
+
+
+async def everything(settings: Settings, where: Where) -> list[Definition]:
+    """Return every version in the files, or every registered one where no files are asked for, by name.
+
+    Raises `StoreUnreachable`, and what `in_files` raises.
+    """
+    found = await registered(settings) if where.looks_in_store else _in_settings(settings, where)
+    return sorted(found, key=lambda each: (each.namespace, each.name, each.version))
 
 
 async def registered(settings: Settings) -> list[Definition]:
     """Return every version that the store keeps. Raises `StoreUnreachable`."""
     async with servers.open_store(settings) as store:
-        kept = await store.all_registered()
+        kept = await store.catalogue.read()
     found = []
-    for key, source in kept.items():
+    for key, source in kept.sources.items():
         namespace, name, version = split_workflow(key)
-        found.append(Definition(namespace, name, version or 0, source, Origin.STORE))
+        is_offered = version in kept.offers.get(f"{namespace}/{name}", ())
+        found.append(Definition(namespace, name, version or 0, source, Origin.STORE, is_offered=is_offered))
     return found
 
 
@@ -118,13 +142,13 @@ def in_files(paths: Sequence[Path]) -> list[Definition]:
     ]
 
 
-def _in_settings(settings: Settings, where: Where, *, is_asked_for: bool) -> list[Definition]:
+def _in_settings(settings: Settings, where: Where) -> list[Definition]:
     try:
         return in_files(where.paths or settings.definitions.paths)
     except (OperatorMistake, DefinitionError):
-        if is_asked_for:
-            raise
-        return []  # an operator's machine has no files; what is registered is there all the same
+        if where.looks_in_store:
+            return []  # an operator's machine has no files; what is registered is there all the same
+        raise
 
 
 def _named(definitions: Iterable[Definition], wanted: Reference) -> Definition | None:
@@ -137,10 +161,13 @@ def _named(definitions: Iterable[Definition], wanted: Reference) -> Definition |
     return max(fitting, key=lambda each: each.version, default=None)
 
 
-def _there(found: Definition | None, wanted: Reference, option: str) -> Definition:
-    if found is None:
-        raise NotFound(
-            f"there is no workflow {wanted}: `resistor workflow list{' ' + option.strip() if option else ''}`"
-            " shows those there are"
+def _hint(wanted: Reference, seen: Sequence[Definition]) -> str:
+    unversioned = wanted._replace(version=None)
+    versions = sorted({each.version for each in seen if _named([each], unversioned)})
+    if versions:
+        return (
+            f"there {'are versions' if len(versions) > 1 else 'is version'} {', '.join(map(str, versions))}"
         )
-    return found
+    names = {f"{each.namespace}/{each.name}" for each in seen}
+    near = difflib.get_close_matches(str(unversioned), names, n=1)
+    return f"did you mean {near[0]}?" if near else "`resistor workflow list` shows those there are"

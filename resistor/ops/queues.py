@@ -21,7 +21,7 @@ async def known_modules(settings: Settings) -> frozenset[str]:
     found = modules_of_files(settings)
     try:
         async with servers.open_store(settings) as store:
-            registered = await store.all_registered()
+            registered = (await store.catalogue.read()).sources
     except StoreUnreachable:
         return found
     for key, source in registered.items():

@@ -102,7 +102,7 @@ class Reader:
         origin = run.origin
         key = f"{origin.namespace}/{origin.workflow}@{origin.version}"
         if key not in self._workflows:
-            source = await self._store.registered(key)
+            source = await self._store.catalogue.source(key)
             self._workflows[key] = None if source is None else _readable(origin, source)
         return self._workflows[key]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from math import ceil
 
 
 def printable(text: str) -> str:
@@ -38,7 +40,12 @@ def how_long(seconds: float | None) -> str:
     return f"{whole // 86400}d{whole % 86400 // 3600:02d}h"
 
 
-def elapsed(view: dict[str, object], now: float) -> float | None:
+def how_soon(seconds: float) -> str:
+    """Return `in 12s`, `in 3m05s`; `now` for what is due."""
+    return f"in {how_long(seconds) if seconds >= 60 else f'{ceil(seconds)}s'}" if seconds > 0 else "now"
+
+
+def elapsed(view: Mapping[str, object], now: float) -> float | None:
     """Return the seconds that a run or a step has taken, up to `now` where it is not over."""
     began, ended = view.get("started_at"), view.get("finished_at")
     if not isinstance(began, str):

@@ -7,50 +7,54 @@ Read by the command line, and later by the HTTP API and the web page: one shape 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
 from resistor.engine.facts import Fact
-from resistor.engine.run import Run, StepRecord, StepStatus
-from resistor.engine.workflow import Step, Workflow
+from resistor.engine.outbox import run_output
+from resistor.engine.places import path_of
+from resistor.engine.run import Parent, Phase, Run, RunStatus
+from resistor.engine.workflow import Block, Step, Workflow, blocks_of
 from resistor.messages.action import rfc3339
 from resistor.messages.result import Failure
+from resistor.ops.steps import View, does, draft_of, failure_view, kind_word, raw, step_views, time_text
 
-View = dict[str, Any]
-"""A JSON object."""
+__all__ = ["View", "fact_view", "run_line", "run_view", "workflow_line", "workflow_view"]
 
 
 def run_line(run: Run) -> View:
     """Return a run as in a list: all that is known without its steps and payloads."""
     origin, state = run.origin, run.state
-    return {
+    line: View = {
         "id": run.id,
         "namespace": origin.namespace,
         "workflow": origin.workflow,
         "version": origin.version,
         "digest": origin.digest,
         "status": state.status.value,
-        "event": {"id": origin.event.id, "type": origin.event.type, "time": _time(origin.event.time)},
-        "error": _failure(state.failure),
+        "event": {"id": origin.event.id, "type": origin.event.type, "time": time_text(origin.event.time)},
+        "error": failure_view(state.failure),
         "labels": origin.labels,
-        "parent": origin.parent,
+        "parent": _parent(origin.parent),
         "started_at": rfc3339(origin.started_at),
-        "finished_at": _time(state.finished_at),
+        "finished_at": time_text(state.finished_at),
     }
+    if state.undone is not None:
+        line["compensated"] = state.undone
+    if state.phase is not Phase.BODY and not state.status.is_final:
+        line["phase"] = state.phase.value
+    return line
 
 
 def run_view(run: Run, workflow: Workflow | None) -> View:
     """Return a whole run. `workflow` is the version that it is pinned to: it knows the steps to come."""
-    line = run_line(run)
-    output = run.outputs.get(run.state.output_of) if run.state.output_of is not None else None
-    payloads = {"input": msgspec.Raw(run.input), "output": _raw(output)}
-    ordered = {}
-    for name, value in line.items():
+    payloads = {"input": msgspec.Raw(run.input), "output": raw(_output(run, workflow))}
+    ordered: View = {}
+    for name, value in run_line(run).items():
         if name == "error":
             ordered.update(payloads)
         ordered[name] = value
-    return ordered | {"steps": list(_steps(run, workflow))}
+    return ordered | {"steps": step_views(run, workflow)}
 
 
 def fact_view(seq: int, fact: Fact) -> View:
@@ -64,7 +68,7 @@ def fact_view(seq: int, fact: Fact) -> View:
     }
     for name, value in fact.details.items():
         if name == "error":
-            view[name] = _failure(msgspec.convert(value, Failure) if isinstance(value, dict) else value)
+            view[name] = failure_view(msgspec.convert(value, Failure) if isinstance(value, dict) else value)
         else:
             view.setdefault(name, rfc3339(value) if name == "until" else value)
     return view
@@ -78,61 +82,52 @@ def workflow_line(workflow: Workflow) -> View:
         "version": workflow.version,
         "digest": workflow.digest,
         "description": workflow.description,
-        "steps": len(workflow.steps),
+        "steps": sum(1 for _ in workflow.walk()),
         "modules": sorted(workflow.modules),
     }
 
 
 def workflow_view(workflow: Workflow) -> View:
-    """Return one version of a workflow, with its definition as it was registered."""
+    """Return one version of a workflow, with its definition as it was registered.
+
+    Each step's `path` is that of its records, with `*` for an item's or a round's number.
+    """
     return workflow_line(workflow) | {
-        "steps": [
-            {"id": step.id, "kind": "module", "module": step.module, "action": step.action}
-            for step in workflow.steps
-        ],
+        "steps": [_step(path, step) for path, step in _walk(workflow)],
         "definition": msgspec.Raw(workflow.source),
     }
 
 
-def _steps(run: Run, workflow: Workflow | None) -> Iterator[View]:
-    """Give the steps in the order of the definition, and any that it does not have in the order of time."""
-    known = workflow.steps if workflow is not None else ()
-    for step in known:
-        yield _step(run, step.id, step, run.steps.get(step.id))
-    others = run.steps.keys() - {step.id for step in known}
-    for step_id in sorted(others, key=lambda each: (run.steps[each].scheduled_at, each)):
-        yield _step(run, step_id, None, run.steps[step_id])
+def _walk(workflow: Workflow) -> Iterator[tuple[str, Step]]:
+    tops = (("", workflow.body), ("on_failure/", workflow.on_failure), ("finally/", workflow.finally_))
+    for before, block in tops:
+        if block is not None:
+            yield from _walk_block(block, before)
 
 
-def _step(run: Run, step_id: str, step: Step | None, record: StepRecord | None) -> View:
-    """A step begins, for people, when its action is sent: when a module takes it, nobody tells us."""
-    return {
-        "id": step_id,
-        "path": step_id,
-        "kind": "module",
-        "module": step.module if step else None,
-        "action": step.action if step else None,
-        "status": (record.status if record else StepStatus.PENDING).value,
-        "attempt": record.attempt if record else 0,
-        "started_at": _time(record.scheduled_at) if record else None,
-        "finished_at": _time(record.finished_at) if record else None,
-        "input": _raw(run.inputs.get(step_id, run.input)) if record else None,
-        "output": _raw(run.outputs.get(step_id)),
-        "error": _failure(record.failure) if record else None,
-    }
+def _walk_block(block: Block, before: str) -> Iterator[tuple[str, Step]]:
+    for step in block.steps:
+        path = before + step.id
+        yield path, step
+        for label, inner in blocks_of(step.kind):
+            yield from _walk_block(inner, f"{path}/{label}/")
 
 
-def _failure(failure: Failure | None) -> View | None:
-    if failure is None:
-        return None
-    view: View = {"type": failure.type, "message": failure.message, "retryable": failure.retryable}
-    optional = {"retry_after": failure.retry_after, "details": failure.details, "step": failure.step}
-    return view | {name: value for name, value in optional.items() if value is not None}
+def _step(path: str, step: Step) -> View:
+    return {"id": step.id, "path": path, "kind": kind_word(step.kind), **does(step.kind)}
 
 
-def _raw(payload: bytes | None) -> msgspec.Raw | None:
-    return None if payload is None else msgspec.Raw(payload)
+def _output(run: Run, workflow: Workflow | None) -> bytes | None:
+    """Return what the run gives: of one that did not end well, only what an `end` step said."""
+    own = run.outputs.get("")
+    state = run.state
+    if own is not None or (state.status.is_final and state.status is not RunStatus.COMPLETED):
+        return own
+    if workflow is None:
+        return run.outputs.get(state.output_of) if state.output_of is not None else None
+    return run_output(draft_of(run, workflow))
 
 
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else rfc3339(seconds)
+def _parent(parent: Parent | None) -> View | None:
+    """Return which run and which of its steps started this one."""
+    return None if parent is None else {"run": parent.run, "step": path_of(parent.address) or None}

@@ -46,6 +46,7 @@ class Exposition(Collector):
 
     def _runs(self) -> Iterator[Metric]:
         seen = self._counters
+        yield _counter("runs_queued", "Runs that waited for a slot.", WORKFLOW, seen.runs_queued)
         yield _counter("runs_started", "Runs that began.", VERSION, seen.runs_started)
         yield _counter("runs_finished", "Runs that ended.", (*VERSION, "status"), seen.runs_finished)
         yield _histogram("run_duration_seconds", "From the event to the end.", WORKFLOW, seen.run_seconds)
@@ -58,10 +59,19 @@ class Exposition(Collector):
 
     def _steps(self) -> Iterator[Metric]:
         seen = self._counters
-        yield _counter("steps_scheduled", "Actions sent.", ACTION, seen.steps_scheduled)
-        yield _counter("steps_completed", "Steps that ended well.", ACTION, seen.steps_completed)
-        yield _counter("steps_failed", "Attempts that failed.", ACTION, seen.steps_failed)
-        yield _counter("steps_postponed", "Answers `later`.", ACTION, seen.steps_postponed)
+        for name, help_, values in (
+            ("steps_scheduled", "Actions sent.", seen.steps_scheduled),
+            ("steps_completed", "Steps that ended well.", seen.steps_completed),
+            ("steps_failed", "Attempts that failed.", seen.steps_failed),
+            ("steps_retried", "Attempts that failed, and another follows.", seen.steps_retried),
+            ("steps_timed_out", "Attempts whose time was over.", seen.steps_timed_out),
+            ("steps_caught", "Errors that a catch took.", seen.steps_caught),
+            ("steps_cancelled", "Steps that were ended from outside.", seen.steps_cancelled),
+            ("steps_postponed", "Answers `later`.", seen.steps_postponed),
+            ("steps_compensated", "Steps that were undone.", seen.steps_compensated),
+            ("compensations_failed", "Steps that could not be undone.", seen.compensations_failed),
+        ):
+            yield _counter(name, help_, ACTION, values)
         yield _histogram(
             "step_duration_seconds", "From sending an attempt to its end.", ACTION, seen.step_seconds
         )

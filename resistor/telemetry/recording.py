@@ -14,30 +14,48 @@ from typing import Any, Protocol
 from resistor.config.sections import Traces
 from resistor.engine.decision import Verdict
 from resistor.engine.facts import Fact, FactName
-from resistor.engine.run import Run, StepRecord
-from resistor.engine.workflow import Step, Workflow
+from resistor.engine.places import COMPENSATE
+from resistor.engine.run import Run
+from resistor.engine.workflow import Workflow
 from resistor.errors import Reason
 from resistor.messages.result import Failure
 from resistor.ports import Outcome
+from resistor.telemetry.attempts import UNDOES, Attempt, ended, record_at
 from resistor.telemetry.counters import Counters
 from resistor.telemetry.exposition import Exposition
 from resistor.telemetry.logs import FactRecord
+from resistor.telemetry.steps import NOTHING, Does, Steps
 from resistor.telemetry.throttle import Throttle
 
 log = logging.getLogger("resistor.facts")
 
-_LEVELS = {FactName.STEP_PROGRESSED: logging.DEBUG, FactName.RUN_FAILED: logging.WARNING}
-_ENDS_ATTEMPT = {FactName.STEP_COMPLETED, FactName.STEP_FAILED}
+_LEVELS = {
+    FactName.STEP_PROGRESSED: logging.DEBUG,
+    FactName.STEP_HEARD: logging.DEBUG,
+    FactName.RUN_FAILED: logging.WARNING,
+    FactName.RUN_TIMED_OUT: logging.WARNING,
+    FactName.COMPENSATION_FAILED: logging.WARNING,
+}
+_RUN_ENDS = frozenset(
+    {
+        FactName.RUN_COMPLETED,
+        FactName.RUN_FAILED,
+        FactName.RUN_CANCELLED,
+        FactName.RUN_TERMINATED,
+        FactName.RUN_TIMED_OUT,
+    }
+)
+_STEP_ENDS = frozenset({FactName.STEP_COMPLETED, FactName.STEP_FAILED, FactName.STEP_CANCELLED})
 
 
 class Spans(Protocol):
     """What makes spans (`tracing.Tracer`), seen from here: this room does without OpenTelemetry's imports."""
 
-    def traceparent(self, run: Run, step: str, attempt: int) -> str | None:
+    def traceparent(self, run: Run, address: str, attempt: int) -> str | None:
         """Return the header that makes a module's spans children of this attempt's span."""
 
-    def attempt_ended(self, run: Run, fact: Fact, record: StepRecord, step: Step | None) -> None:
-        """Make the span of the attempt that `fact` ended."""
+    def attempt_ended(self, run: Run, attempt: Attempt, does: Does, at: float) -> None:
+        """Make the span of an attempt that ended at `at`."""
 
     def run_ended(self, run: Run) -> None:
         """Make the span of a run that is over."""
@@ -54,6 +72,7 @@ class Telemetry:
         self.counters = Counters()
         self._tracer = tracer
         self._throttle = Throttle()
+        self._steps = Steps()
         self._exposition: Exposition | None = None
 
     # -------------------------------------------------------------------------------- what happened
@@ -61,19 +80,25 @@ class Telemetry:
     def record(self, before: Run | None, after: Run, facts: Sequence[Fact], workflow: Workflow) -> None:
         """Take a run's step forward, once it is committed. `before` is None for a run that began."""
         for fact in facts:
-            step = workflow.step(fact.step) if fact.step is not None else None
-            record = _record_of(fact, before, after)
-            seconds = _seconds(fact, record, after)
-            self._count(fact, after, step, seconds)
-            level = _LEVELS.get(fact.name, logging.INFO)
-            if log.isEnabledFor(level):
-                log.handle(
-                    FactRecord(log.name, level, fact.at, fact.name, _fields(fact, after, step, seconds))
-                )
-            if self._tracer is not None and record is not None and fact.name in _ENDS_ATTEMPT:
-                self._tracer.attempt_ended(after, fact, record, step)
+            self._record(fact, before, after, workflow)
         if after.state.status.is_final and not (before and before.state.status.is_final):
             self._run_ended(after)
+
+    def _record(self, fact: Fact, before: Run | None, after: Run, workflow: Workflow) -> None:
+        does, attempt, seconds = NOTHING, None, None
+        if fact.step is not None:
+            does = _does(fact, self._steps.does(workflow, _subject(fact)), after)
+            attempt = ended(fact, before, after) if does.module else None
+            seconds = _seconds(fact, attempt, before, after)
+            self._count_step(fact, does, attempt)
+        else:
+            seconds = fact.at - after.origin.started_at if fact.name in _RUN_ENDS else None
+            self._count_run(fact, after)
+        level = _LEVELS.get(fact.name, logging.INFO)
+        if log.isEnabledFor(level):
+            log.handle(FactRecord(log.name, level, fact.at, fact.name, _fields(fact, after, does, seconds)))
+        if self._tracer is not None and attempt is not None:
+            self._tracer.attempt_ended(after, attempt, does, fact.at)
 
     def message(self, queue: str, verdict: Verdict) -> None:
         """Count a message that was decided on."""
@@ -118,11 +143,14 @@ class Telemetry:
 
     # ------------------------------------------------------------------------------- what others need
 
-    def traceparent_for(self, run: Run, step: str, attempt: int) -> str | None:
-        """Return the `traceparent` header of an action: the attempt's span, or the event's own header."""
+    def traceparent_for(self, run: Run, address: str, attempt: int) -> str | None:
+        """Return the `traceparent` header of an action: the attempt's span, or the event's own header.
+
+        `address` is the action's name in the outbox: a step that is begun again has spans of its own.
+        """
         if self._tracer is None:
             return run.origin.traceparent
-        return self._tracer.traceparent(run, step, attempt)
+        return self._tracer.traceparent(run, address, attempt)
 
     def render(self) -> tuple[bytes, str]:
         """Return what /metrics answers: the text and its content type."""
@@ -144,26 +172,25 @@ class Telemetry:
 
     # ---------------------------------------------------------------------------------------- inside
 
-    def _count(self, fact: Fact, run: Run, step: Step | None, seconds: float | None) -> None:
+    def _count_run(self, fact: Fact, run: Run) -> None:
         seen, origin = self.counters, run.origin
-        does = (step.module, step.action) if step is not None else ("", "")
-        match fact.name:
-            case FactName.STEP_SCHEDULED:
-                seen.steps_scheduled[does] += 1
-            case FactName.STEP_COMPLETED:
-                seen.steps_completed[does] += 1
-            case FactName.STEP_FAILED:
-                seen.steps_failed[does] += 1
-            case FactName.STEP_POSTPONED:
-                seen.steps_postponed[does] += 1
-            case FactName.RUN_STARTED:
-                seen.runs_started[origin.namespace, origin.workflow, str(origin.version)] += 1
-                if origin.event.id is None:
-                    seen.events_without_id[origin.namespace, origin.workflow] += 1
-            case _:
-                pass
-        if seconds is not None and fact.name in _ENDS_ATTEMPT:
-            seen.step_seconds[does].add(seconds)
+        if fact.name is FactName.RUN_STARTED:
+            seen.runs_started[origin.namespace, origin.workflow, str(origin.version)] += 1
+            if origin.event.id is None:
+                seen.events_without_id[origin.namespace, origin.workflow] += 1
+        elif fact.name is FactName.RUN_QUEUED:
+            seen.runs_queued[origin.namespace, origin.workflow] += 1
+
+    def _count_step(self, fact: Fact, does: Does, attempt: Attempt | None) -> None:
+        seen = self.counters
+        labels = seen.bounded(does)
+        counter = seen.of_steps.get(fact.name)
+        if counter is not None:
+            counter[labels] += 1
+        if attempt is not None:
+            seen.step_seconds[labels].add(fact.at - attempt.record.scheduled_at)
+        if _has_failed(fact, does, attempt):
+            seen.steps_failed[labels] += 1
 
     def _run_ended(self, run: Run) -> None:
         origin, state = run.origin, run.state
@@ -191,28 +218,39 @@ def telemetry_for(settings: Traces) -> Telemetry:
     return Telemetry(tracer_for(settings))
 
 
-def _record_of(fact: Fact, before: Run | None, after: Run) -> StepRecord | None:
-    """Return the record of the attempt that `fact` is about: a later attempt may be in `after` by now."""
-    if fact.step is None:
+def _has_failed(fact: Fact, does: Does, attempt: Attempt | None) -> bool:
+    """Whether an attempt failed, or a step of another kind."""
+    if attempt is not None:
+        return attempt.failure is not None
+    return fact.name is FactName.STEP_FAILED and not does.module
+
+
+def _subject(fact: Fact) -> str:
+    """Return the path of what a fact is about: of a compensation, where it names the step that is undone."""
+    return f"{fact.step}/{COMPENSATE}" if fact.name in UNDOES else fact.step or ""
+
+
+def _does(fact: Fact, does: Does, run: Run) -> Does:
+    """Return what a step does, where an expression has named the action."""
+    if fact.name is FactName.STEP_SCHEDULED:
+        return Does(str(fact.details.get("module", "")), str(fact.details.get("action", "")))
+    if does.action or not does.module or fact.step is None:
+        return does
+    record = record_at(fact.step, None, None, run)
+    return Does(does.module, record.action or "") if record is not None else does
+
+
+def _seconds(fact: Fact, attempt: Attempt | None, before: Run | None, after: Run) -> float | None:
+    """Return how long what `fact` ended took: an attempt, or a step of another kind."""
+    if attempt is not None:
+        return fact.at - attempt.record.scheduled_at
+    if fact.name not in _STEP_ENDS or fact.step is None:
         return None
-    record = after.steps.get(fact.step)
-    if record is not None and record.attempt == fact.attempt:
-        return record
-    return before.steps.get(fact.step) if before is not None else None
+    record = record_at(fact.step, fact.attempt, before, after)
+    return None if record is None else fact.at - record.scheduled_at
 
 
-def _seconds(fact: Fact, record: StepRecord | None, run: Run) -> float | None:
-    """Return how long what `fact` ended took."""
-    match fact.name:
-        case FactName.STEP_COMPLETED | FactName.STEP_FAILED:
-            return None if record is None else fact.at - record.scheduled_at
-        case FactName.RUN_COMPLETED | FactName.RUN_FAILED:
-            return fact.at - run.origin.started_at
-        case _:
-            return None
-
-
-def _fields(fact: Fact, run: Run, step: Step | None, seconds: float | None) -> dict[str, Any]:
+def _fields(fact: Fact, run: Run, does: Does, seconds: float | None) -> dict[str, Any]:
     origin = run.origin
     fields: dict[str, Any] = {
         "run": run.id,
@@ -221,12 +259,18 @@ def _fields(fact: Fact, run: Run, step: Step | None, seconds: float | None) -> d
         "version": origin.version,
     }
     if fact.step is not None:
-        fields |= {"step": fact.step, "attempt": fact.attempt}
-    if step is not None:
-        fields |= {"module": step.module, "module_action": step.action}
+        fields["step"] = fact.step
+        if fact.attempt is not None:
+            fields["attempt"] = fact.attempt
+    if does.module:
+        fields |= {"module": does.module, "module_action": does.action}
     if seconds is not None:
         fields["seconds"] = round(seconds, 6)
     failure = fact.details.get("error")
     if isinstance(failure, Failure):
         fields["error_type"] = failure.type
+    if "compensated" in fact.details:
+        fields["compensated"] = fact.details["compensated"]
+    if fact.name is FactName.STEP_STARTED and "run" in fact.details:
+        fields["child"] = fact.details["run"]
     return fields

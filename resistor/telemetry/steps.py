@@ -17,7 +17,7 @@ from resistor.engine.workflow import Block, Module, Step, Workflow, blocks_of
 MOST_WORKFLOWS = 1_000
 """Versions that are remembered; then it begins anew, so that a long life cannot fill the memory."""
 
-_NUMBERS = re.compile(r"/(?:\d+|\*)(?=/)|#\d+")
+_NUMBERS = re.compile(r"(?<=/)(?:\d+|\*)(?=/)|#\d+")
 """Items, rounds and cases, as a path has them or `blocks_of`; and turns."""
 
 
@@ -46,7 +46,7 @@ class Steps:
         layout = self._layouts.get(workflow.digest)
         if layout is None:
             layout = self._laid_out(workflow)
-        shape = _NUMBERS.sub("/", path) if "/" in path or "#" in path else path
+        shape = _NUMBERS.sub("", path) if "/" in path or "#" in path else path
         does = layout.get(shape, NOTHING)
         return _looked_up(workflow, path) if does is None else does
 
@@ -55,7 +55,7 @@ class Steps:
             self._layouts.clear()
         layout: Layout = {}
         for path, does in _walk(workflow):
-            shape = _NUMBERS.sub("/", path)
+            shape = _NUMBERS.sub("", path)
             layout[shape] = does if layout.get(shape, does) == does else None
         self._layouts[workflow.digest] = layout
         return layout

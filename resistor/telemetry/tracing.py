@@ -33,12 +33,13 @@ from opentelemetry.trace import (
 
 from resistor import __version__
 from resistor.config.sections import Traces
-from resistor.engine.facts import Fact
 from resistor.engine.identity import span_id, trace_id
-from resistor.engine.run import Run, RunStatus, StepRecord
-from resistor.engine.workflow import Step
+from resistor.engine.places import compensated
+from resistor.engine.run import Run, RunStatus
 from resistor.errors import OperatorMistake
 from resistor.messages.result import Failure
+from resistor.telemetry.attempts import Attempt
+from resistor.telemetry.steps import Does
 
 # https://www.w3.org/TR/trace-context/#traceparent-header-field-values; later versions may add fields.
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?\Z")
@@ -83,13 +84,13 @@ class Tracer:
         """Hand over what is left. Idempotent."""
         self._provider.shutdown()
 
-    def traceparent(self, run: Run, step: str, attempt: int) -> str | None:
+    def traceparent(self, run: Run, address: str, attempt: int) -> str | None:
         """Return the header that makes a module's spans children of this attempt's span."""
         trace = self._trace(run)
         if trace.parent is not None and not trace.parent.trace_flags.sampled:
             return run.origin.traceparent
         flags = "01" if trace.is_sampled else "00"
-        return f"00-{trace.id:032x}-{span_id(run.id, step, attempt)}-{flags}"
+        return f"00-{trace.id:032x}-{span_id(run.id, address, attempt)}-{flags}"
 
     def run_ended(self, run: Run) -> None:
         """Make the span of a run that is over."""
@@ -110,27 +111,23 @@ class Tracer:
             _blame(span, state.failure, otherwise=state.status.value)
         span.end(_nanoseconds(state.finished_at))
 
-    def attempt_ended(self, run: Run, fact: Fact, record: StepRecord, step: Step | None) -> None:
-        """Make the span of the attempt that `fact` ended. `record` is as it was when the attempt was out."""
+    def attempt_ended(self, run: Run, attempt: Attempt, does: Does, at: float) -> None:
+        """Make the span of an attempt that ended at `at`, in seconds since the epoch."""
         trace = self._trace(run)
-        if not trace.is_sampled or fact.step is None or fact.attempt is None:
+        if not trace.is_sampled:
             return
         root = SpanContext(trace.id, int(span_id(run.id), 16), is_remote=False, trace_flags=_SAMPLED)
-        self._ids.span = int(span_id(run.id, fact.step, fact.attempt), 16)
-        attributes = _of_run(run) | {"resistor.step": fact.step, "resistor.attempt": fact.attempt}
-        if step is not None:
-            attributes |= {"resistor.module": step.module, "resistor.action": step.action}
+        self._ids.span = int(span_id(run.id, attempt.address, attempt.number), 16)
         span = self._tracer.start_span(
-            f"step {fact.step}",
+            _name(attempt),
             context=set_span_in_context(NonRecordingSpan(root), Context()),
             kind=SpanKind.CLIENT,
-            attributes=attributes,
-            start_time=_nanoseconds(record.scheduled_at),
+            attributes=_of_run(run) | _of_attempt(attempt, does),
+            start_time=_nanoseconds(attempt.record.scheduled_at),
         )
-        failure = fact.details.get("error")
-        if isinstance(failure, Failure):
-            _blame(span, failure, otherwise="failed")
-        span.end(_nanoseconds(fact.at))
+        if attempt.failure is not None or attempt.is_cancelled:
+            _blame(span, attempt.failure, otherwise="cancelled")
+        span.end(_nanoseconds(at))
 
     def _trace(self, run: Run) -> Trace:
         parent = _parent(run.origin.traceparent, run.origin.tracestate)
@@ -205,6 +202,23 @@ def _of_run(run: Run) -> dict[str, str | int]:
         "resistor.workflow": origin.workflow,
         "resistor.version": origin.version,
     }
+
+
+def _of_attempt(attempt: Attempt, does: Does) -> dict[str, str | int]:
+    return {
+        "resistor.step": attempt.path.rpartition("/")[2],
+        "resistor.path": attempt.path,
+        "resistor.attempt": attempt.number,
+        "resistor.module": does.module,
+        "resistor.action": does.action,
+    }
+
+
+def _name(attempt: Attempt) -> str:
+    """Return a span's name: the step's id without item or round, so that there are few names."""
+    undone = compensated(attempt.address)
+    path = attempt.path if undone is None else undone.partition("#")[0]
+    return f"{'step' if undone is None else 'compensate'} {path.rpartition('/')[2]}"
 
 
 def _blame(span: Any, failure: Failure | None, *, otherwise: str) -> None:

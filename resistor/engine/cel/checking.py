@@ -53,7 +53,6 @@ class Refused(Exception):
     """The checker's own words about a text: `program.py` finds better ones for a name that is not known."""
 
 
-@lru_cache(maxsize=256)
 def checked(text: str, extras: frozenset[str]) -> Checked:
     """Parse and check. Raises `Refused`, and `BadExpression` for a tree that is too large."""
     try:

@@ -15,8 +15,8 @@ from resistor.engine.cel.values import adopted
 
 BUDGET = 500_000
 """Units of work of one expression or template. Each part of a loop's body costs one a round, each element of
-a list one, 16 characters of text one; what takes longer says so in its place. A unit is 0.2 to 0.6 µs, so that
-the most that an expression can take is some 0.3 s (`test_budget.py` holds the worst ones to it)."""
+a list one, 16 characters of text one; what takes longer says so in its place. A unit is 0.2 to 0.6 µs: the
+most that an expression can take is some 0.3 s (`test_budget.py` holds the worst ones to it)."""
 
 MAX_TEXT = 1 << 20
 """Characters of the longest text that an expression makes on the way."""

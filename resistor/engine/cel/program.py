@@ -25,6 +25,10 @@ KEPT = 1_024
 MAX_EXPRESSION = 8 * 1024
 """Characters of one expression."""
 
+MAX_DOUBLING = 8
+"""Uses of macros that write their target twice: a chain of twelve takes the parser half a second."""
+
+_DOUBLING = re.compile(r"\bopt(?:Flat)?Map\b")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DASHED = re.compile(r"\w\.\w+-\Z")
 _BASE = frozenset(VARIABLES)
@@ -58,6 +62,8 @@ def names_of(text: str, extras: frozenset[str], known: frozenset[str]) -> Names:
     """Compile, and return what the expression reads. Raises `BadExpression`."""
     if len(text) > MAX_EXPRESSION:
         raise BadExpression(f"an expression has at most {MAX_EXPRESSION} characters, this one {len(text)}")
+    if len(_DOUBLING.findall(text)) > MAX_DOUBLING:
+        raise BadExpression(f"an expression has at most {MAX_DOUBLING} optMap and optFlatMap")
     try:
         names = program(text, extras).names
         if names.roots <= known and (STEPS in known or not names.steps):

@@ -7,28 +7,26 @@ Every node knows where in the text it stands.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Const:
+
+class Const(msgspec.Struct, frozen=True):
     """A literal."""
 
     at: int
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(msgspec.Struct, frozen=True):
     """A variable, a loop's variable, or a type."""
 
     at: int
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(msgspec.Struct, frozen=True):
     """`of.field`, or `has(of.field)`."""
 
     at: int
@@ -37,8 +35,7 @@ class Select:
     is_test: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A function or an operator (`_+_`). A method's target is its first argument."""
 
     at: int
@@ -47,8 +44,7 @@ class Call:
     is_method: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(msgspec.Struct, frozen=True):
     """`[a, ?b]`; `optional` are the positions with a question mark."""
 
     at: int
@@ -56,16 +52,14 @@ class ListOf:
     optional: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf:
+class MapOf(msgspec.Struct, frozen=True):
     """`{a: b, ?c: d}` as (key, value, is optional)."""
 
     at: int
     entries: tuple[tuple[Node, Node, bool], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(msgspec.Struct, frozen=True):
     """What `map`, `filter`, `all`, `exists`, `exists_one` and `cel.bind` have become."""
 
     at: int

@@ -6,8 +6,9 @@ computes; nothing here knows of expressions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from resistor.engine.cel.mistakes import Fault
 
@@ -21,22 +22,19 @@ class UInt(int):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Timestamp:
+class Timestamp(msgspec.Struct, frozen=True, order=True):
     """A moment: nanoseconds since 1970-01-01T00:00:00Z."""
 
     nanos: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Duration:
+class Duration(msgspec.Struct, frozen=True, order=True):
     """A length of time, in nanoseconds."""
 
     nanos: int
 
 
-@dataclass(frozen=True, slots=True)
-class Maybe:
+class Maybe(msgspec.Struct, frozen=True):
     """An optional value: what `a.?b` gives."""
 
     value: Any
@@ -46,8 +44,7 @@ class Maybe:
 NOTHING = Maybe(None, is_there=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """What `type(x)` gives."""
 
     name: str

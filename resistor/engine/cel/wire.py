@@ -35,6 +35,9 @@ def _places(source: bytes) -> dict[int, int]:
     """Return where each node stands: its id → a position in characters."""
     places = {}
     for entry in _fields(source).get(4, ()):
+        if len(entry) == 4 and entry[0] == 8 and entry[2] == 16:  # both numbers under 128: nearly all are
+            places[entry[1]] = entry[3]
+            continue
         pair = _fields(entry)
         places[_first(pair, 1, 0)] = _first(pair, 2, 0)
     return places
@@ -125,21 +128,22 @@ def _fields(data: bytes) -> _Fields:
 
 
 def _pairs(data: bytes) -> Iterator[tuple[int, Any]]:
-    """Yield (field's number, integer or bytes): varints, 8 bytes, counted bytes, 4 bytes."""
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
+    """Yield (field's number, integer or bytes): varints, counted bytes, and 8 bytes for a double."""
+    at, end = 0, len(data)
+    while at < end:
+        key = data[at]  # a field's number is under 16 in all of these messages: one byte
+        value = data[at + 1]
+        at += 2
         kind = key & 7
+        if kind == 1:
+            at, value = at - 1, 8
+        elif value >= 128:
+            value, at = _varint(data, at - 1)
         if kind == 0:
-            value, at = _varint(data, at)
             yield key >> 3, value
             continue
-        if kind == 2:
-            length, at = _varint(data, at)
-        else:
-            length = 8 if kind == 1 else 4
-        yield key >> 3, data[at : at + length]
-        at += length
+        yield key >> 3, data[at : at + value]
+        at += value
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

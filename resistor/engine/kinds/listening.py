@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from resistor.engine.facts import FactName
 from resistor.engine.moves import Fail, complete, holds, record_of, refuse, scope_of, start, value_of
 from resistor.engine.places import Place
 from resistor.engine.run import Hearing, StepStatus
-from resistor.engine.scope import moment
+from resistor.engine.scope import EventScope, moment
 from resistor.engine.workflow import Listen
 from resistor.messages import json
 from resistor.messages.event import Event
@@ -70,6 +71,23 @@ def overdue(draft: Draft, place: Place) -> None:
     outbox.unsubscribe(draft, place)
     message = f"no event {listen.event} within {listen.timeout:g} s"
     draft.agenda.append(Fail(place, Failure("timeout", message, retryable=False)))
+
+
+def keys_of_event(listens: Iterable[Listen], event: Event, event_id: str) -> tuple[str | None, ...]:
+    """Return every business key that these give an event, None for those that name none.
+
+    A key that cannot be evaluated for this event is none of its keys.
+    """
+    keys: set[str | None] = set()
+    scope = EventScope(event, event_id, {"event": arriving(event, event_id)})
+    for listen in listens:
+        if listen.key_of_event is None:
+            keys.add(None)
+            continue
+        value = value_of(listen.key_of_event, scope)
+        if not isinstance(value, Failure):
+            keys.add(key_text(value))
+    return tuple(sorted(keys, key=lambda key: (key is not None, key or "")))
 
 
 def key_text(value: Any) -> str:

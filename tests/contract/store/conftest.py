@@ -1,4 +1,4 @@
-"""A store on a real Valkey or Redis, watched: no key may stay for ever, no script may reach over two slots."""
+"""A store on a real Valkey or Redis, watched: no key stays for ever, no script reaches over two slots."""
 
 from __future__ import annotations
 

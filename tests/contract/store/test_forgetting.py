@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
 
 from resistor.engine.run import EVERYTHING
-from resistor.store import RedisStore
+from resistor.store import RedisStore, forgetting
 from resistor.store import keys as names
+from resistor.store.client import Redis
+from resistor.store.connection import pipelined
 from resistor.store.reading import RunFilter
+from resistor.store.scripts import Argument
 from tests.contract.store.conftest import keys_that_last
 from tests.contract.store.samples import (
     KEYS,
@@ -59,8 +66,29 @@ async def test_a_run_that_begins_again_after_its_ttl_is_not_forgotten(store: Red
     await finish(store, "r1", retention=0.0)
     tag = KEYS.tag_of("r1")
     await store._client.delete(names.run(tag, "r1"), names.history(tag, "r1"))
-    await store.commit([beginning("r1")])
+    await store.commit([beginning("r1", send=())])
     assert await store.forget_expired() == 0
+    assert (await whole(store, "r1")).revision == 1
+
+
+async def test_a_run_that_begins_again_while_it_is_forgotten_stays(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await finish(store, "r1", retention=0.0)
+    tag = KEYS.tag_of("r1")
+    calls = 0
+
+    async def overtaken(client: Redis, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+        nonlocal calls
+        calls += 1
+        if calls == 4:  # the time, what has expired and its labels are read; now it is dropped
+            await client.delete(names.run(tag, "r1"), names.history(tag, "r1"))
+            await store.commit([beginning("r1", send=())])
+        return await pipelined(client, commands)
+
+    monkeypatch.setattr(forgetting, "pipelined", overtaken)
+    assert await store.forget_expired() == 0
+    assert calls == 4
     assert (await whole(store, "r1")).revision == 1
 
 

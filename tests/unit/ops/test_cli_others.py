@@ -1,4 +1,4 @@
-"""Workflows, queues, topology, tokens, settings and the doctor on the command line."""
+"""Queues, topology, tokens, settings and the doctor on the command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from resistor.daemon import main
 from resistor.ops.cli.root import COMMANDS
 from resistor.tokens import Place, TokenKeys
 from tests.unit.ops.conftest import HEALTHY, Call, FakeBus, FakeStore, lines_of
-from tests.unit.ops.samples import DEFINITION, KEY, RUN
+from tests.unit.ops.samples import DEFINITION, RUN
 
 TOKEN_KEYS = "k1:0123456789abcdef"
 
@@ -100,68 +100,6 @@ def test_serving_goes_by_the_options(call: Call, monkeypatch: pytest.MonkeyPatch
     [settings] = served
     assert (settings.http.bind, settings.daemon.drain_seconds) == ("off", 5.0)
     assert settings.definitions.paths == (Path("elsewhere"),)
-
-
-# ------------------------------------------------------------------------------------------ workflows
-
-
-def test_registered_workflows_are_listed(call: Call) -> None:
-    heading, line = call("workflow", "list").stdout.splitlines()
-    assert heading.split() == ["WORKFLOW", "VERSION", "STEPS", "MODULES", "DIGEST", "DESCRIPTION"]
-    assert line.startswith("shop/order.placed  3        3      payments, warehouse  sha256:")
-    assert line.endswith("What happens to an order.")
-
-
-def test_one_workflow_is_shown_with_its_steps(call: Call) -> None:
-    said = call("workflow", "show", "shop/order.placed").stdout.splitlines()
-    assert said[0].startswith("shop/order.placed@3  sha256:")
-    assert said[-3:] == [
-        "reserve  warehouse  reserve",
-        "charge   payments   take",
-        "ship     warehouse  ship",
-    ]
-    shown = json.loads(call("workflow", "show", "shop.order.placed@3", "-o", "json").stdout)
-    assert shown["definition"]["version"] == 3
-
-
-def test_a_workflow_that_is_not_there_is_exit_code_1(call: Call) -> None:
-    assert call("workflow", "show", "shop/order.placed@4", code=1).stderr == (
-        "Error: there is no workflow shop/order.placed@4: `resistor workflow list` shows those there are\n"
-    )
-
-
-@pytest.mark.usefixtures("definitions")
-def test_good_definitions_are_valid(call: Call) -> None:
-    result = call("workflow", "validate")
-    assert (result.stdout, result.stderr) == ("", "1 workflow, no problems\n")
-
-
-def test_a_wrong_definition_is_shown_with_its_place_and_exit_code_1(call: Call, tmp_path: Path) -> None:
-    file = tmp_path / "wrong.yaml"
-    file.write_text("shop:\n  order:\n    version: 1\n    step: []\n")
-    result = call("workflow", "validate", str(file), code=1)
-    assert result.stdout.startswith(f"{file}:")
-    assert "    step: []" in result.stdout
-    assert result.stderr.endswith("0 workflows without\n")
-    problems = json.loads(call("workflow", "validate", str(file), "-o", "json", code=1).stdout)
-    assert problems[0]["file"] == str(file)
-
-
-@pytest.mark.usefixtures("definitions")
-def test_registering_says_what_is_new(call: Call, store: FakeStore) -> None:
-    store.workflows.clear()
-    assert call("workflow", "register").stdout.splitlines()[1] == f"{KEY}  registered"
-    assert call("workflow", "register").stdout.splitlines()[1] == f"{KEY}  known"
-
-
-@pytest.mark.usefixtures("definitions")
-def test_registering_other_content_is_a_conflict(call: Call, store: FakeStore) -> None:
-    store.workflows[KEY] = b"{}"
-    result = call("workflow", "register", code=1)
-    assert result.stderr == (
-        f"Error: {KEY}: registered with other content. A version is immutable: give what has changed the next"
-        " one\n"
-    )
 
 
 # ----------------------------------------------------------------------------- queues, topology, tokens

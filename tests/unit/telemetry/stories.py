@@ -2,62 +2,53 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import Any
 
-from resistor.engine.facts import Fact, FactName
-from resistor.engine.run import EventRef, Origin, Run, RunState, RunStatus, StepRecord, StepStatus
-from resistor.engine.workflow import Step, Workflow
+from resistor.engine.facts import Fact
+from resistor.engine.run import Run
 from resistor.messages.result import Failure
+from tests.unit.telemetry.playing import RUN, START, Play
 
-START = 1_700_000_000.0
-RUN = "abcdefghij0123456789"
-DECLINED = Failure("card_declined", "the card of a person with a name", retryable=False)
+__all__ = ["BEGINNING", "DECLINED", "RUN", "START", "WORKFLOW", "begun", "completed", "failed"]
 
-WORKFLOW = Workflow(
-    "shop", "order.placed", 3, f"sha256:{'a' * 64}", b"{}", (Step("charge", "payments", "take"),)
+DEFINITION = """
+shop:
+  order.placed: {version: 3, steps: [{id: charge, module: payments, action: take}]}
+"""
+
+DECLINED = Failure(
+    "card_declined", "the card of a person with a name", retryable=False, step="charge", attempt=1
 )
+
+
+def _play(**event: Any) -> Play:
+    return Play(DEFINITION, **event)
 
 
 def begun(*, event_id: str | None = "e1", traceparent: str | None = None) -> Run:
     """Return a run whose only step has been sent."""
-    origin = Origin(
-        "shop",
-        "order.placed",
-        3,
-        WORKFLOW.digest,
-        EventRef(event_id, "order.placed"),
-        START,
-        traceparent=traceparent,
-    )
-    state = RunState(RunStatus.RUNNING, current="charge")
-    steps = {"charge": StepRecord(StepStatus.SCHEDULED, 1, START)}
-    return Run(id=RUN, origin=origin, state=state, steps=steps)
+    return _play(id=event_id, traceparent=traceparent).run
 
 
-BEGINNING = (
-    Fact(START, FactName.RUN_STARTED, details={"event": "e1"}),
-    Fact(START, FactName.STEP_SCHEDULED, "charge", 1, {"module": "payments", "action": "take"}),
-)
+WORKFLOW = _play().workflow
+BEGINNING = tuple(_play().facts)
 
 
 def completed(run: Run) -> tuple[Run, tuple[Fact, ...]]:
-    """Return the run two seconds later, when it is done."""
-    end = START + 2
-    record = msgspec.structs.replace(run.steps["charge"], status=StepStatus.COMPLETED, finished_at=end)
-    state = RunState(RunStatus.COMPLETED, finished_at=end, output_of="charge")
-    facts = (Fact(end, FactName.STEP_COMPLETED, "charge", 1), Fact(end, FactName.RUN_COMPLETED))
-    return msgspec.structs.replace(run, state=state, steps={"charge": record}), facts
+    """Return the run two seconds later, when it is done, and the facts since."""
+    play = _play_on(run)
+    play.complete("charge")
+    return play.run, tuple(play.facts[len(BEGINNING) :])
 
 
 def failed(run: Run) -> tuple[Run, tuple[Fact, ...]]:
-    """Return the run two seconds later, when it has failed."""
-    end = START + 2
-    record = msgspec.structs.replace(
-        run.steps["charge"], status=StepStatus.FAILED, finished_at=end, failure=DECLINED
-    )
-    state = RunState(RunStatus.FAILED, finished_at=end, failure=DECLINED)
-    facts = (
-        Fact(end, FactName.STEP_FAILED, "charge", 1, {"error": DECLINED}),
-        Fact(end, FactName.RUN_FAILED, details={"error": DECLINED}),
-    )
-    return msgspec.structs.replace(run, state=state, steps={"charge": record}), facts
+    """Return the run two seconds later, when it has failed, and the facts since."""
+    play = _play_on(run)
+    play.fail("charge", DECLINED.type, DECLINED.message, retryable=False)
+    return play.run, tuple(play.facts[len(BEGINNING) :])
+
+
+def _play_on(run: Run) -> Play:
+    play = _play(id=run.origin.event.id, traceparent=run.origin.traceparent)
+    play.now += 2
+    return play

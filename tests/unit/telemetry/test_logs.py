@@ -11,10 +11,22 @@ from typing import Any
 import pytest
 
 from resistor.config import Log
+from resistor.engine.inbound import Cancel, Inbound, Terminate
 from resistor.errors import Reason
 from resistor.ports import Outcome
 from resistor.telemetry import Telemetry, Throttle, configure_logging
-from tests.unit.telemetry.stories import BEGINNING, DECLINED, RUN, WORKFLOW, begun, completed, failed
+from tests.unit.telemetry.nested import played
+from tests.unit.telemetry.playing import Play
+from tests.unit.telemetry.stories import (
+    BEGINNING,
+    DECLINED,
+    DEFINITION,
+    RUN,
+    WORKFLOW,
+    begun,
+    completed,
+    failed,
+)
 
 
 class Terminal(io.StringIO):
@@ -73,6 +85,38 @@ def test_each_fact_is_one_json_line() -> None:
     }
     assert (step_done["action"], step_done["seconds"]) == ("step_completed", 2.0)
     assert (run_done["action"], run_done["seconds"]) == ("run_completed", 2.0)
+
+
+def test_a_fact_in_an_item_says_where_and_by_whom() -> None:
+    stream = logged(Log())
+    played(Telemetry())
+    said = objects(stream)
+    assert {name: said[4].get(name) for name in ("action", "step", "attempt", "module")} == {
+        "action": "step_started",
+        "step": "each/0/guard",
+        "attempt": None,
+        "module": None,
+    }
+    retrying = next(line for line in said if line["action"] == "step_retrying")
+    assert (retrying["step"], retrying["attempt"], retrying["seconds"], retrying["error_type"]) == (
+        *("each/0/guard/try/pack", 1, 0.0, "busy"),
+    )
+    done = [line for line in said if line["action"] == "step_completed" and line["step"] == "each"]
+    assert [line["seconds"] for line in done] == [11.0]
+    undone = next(line for line in said if line["action"] == "step_compensated")
+    assert (undone["step"], undone["module_action"], undone["seconds"]) == ("charge", "refund", 5.0)
+    assert (said[-1]["action"], said[-1]["compensated"]) == ("run_failed", True)
+
+
+@pytest.mark.parametrize(
+    ("message", "level"),
+    [(Cancel(), "info"), (Terminate(), "info"), (None, "warning")],
+)
+def test_only_what_went_wrong_is_a_warning(message: Inbound | None, level: str) -> None:
+    stream = logged(Log())
+    play = Play(DEFINITION.replace("version: 3", "version: 3, timeout: 1h"), telemetry=Telemetry())
+    play.tell(message) if message is not None else play.wait(3600)
+    assert objects(stream)[-1]["level"] == level
 
 
 def test_a_failure_is_logged_by_its_type_and_never_by_its_message() -> None:

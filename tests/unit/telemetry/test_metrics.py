@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 import resistor.telemetry
 from resistor.engine.decision import Verdict
+from resistor.engine.inbound import Cancel, Inbound, Terminate
 from resistor.errors import Reason
 from resistor.ports import Outcome
-from resistor.telemetry import Telemetry
+from resistor.telemetry import Telemetry, counters
 from resistor.telemetry.counters import Histogram
-from tests.unit.telemetry.stories import BEGINNING, WORKFLOW, begun, completed, failed
+from tests.unit.telemetry.nested import played
+from tests.unit.telemetry.playing import Play
+from tests.unit.telemetry.stories import BEGINNING, DEFINITION, WORKFLOW, begun, completed, failed
 
 
 def lines(telemetry: Telemetry) -> set[str]:
@@ -39,6 +44,71 @@ def test_a_run_is_counted_when_it_begins_and_when_it_ends() -> None:
         f"resistor_steps_failed_total{{{does}}} 1.0",
         f"resistor_step_duration_seconds_count{{{does}}} 2.0",
     } <= lines(telemetry)
+
+
+def test_what_happens_to_an_attempt_is_counted_by_module_and_action() -> None:
+    telemetry = Telemetry()
+    played(telemetry)
+    pack, fold = 'action="wrap",module="warehouse"', 'action="fold",module="warehouse"'
+    refund, ship = 'action="refund",module="payments"', 'action="send",module="carrier"'
+    other = 'action="",module=""'
+    counted = {line for line in lines(telemetry) if line.startswith(("resistor_steps_", "resistor_comp"))}
+    assert counted == {
+        f"resistor_steps_scheduled_total{{{pack}}} 4.0",
+        f"resistor_steps_scheduled_total{{{fold}}} 1.0",
+        f"resistor_steps_scheduled_total{{{ship}}} 1.0",
+        f"resistor_steps_scheduled_total{{{refund}}} 1.0",
+        'resistor_steps_scheduled_total{action="take",module="payments"} 1.0',
+        'resistor_steps_completed_total{action="take",module="payments"} 1.0',
+        f"resistor_steps_completed_total{{{pack}}} 2.0",
+        f"resistor_steps_completed_total{{{other}}} 4.0",  # three `try` and the `for`
+        f"resistor_steps_failed_total{{{pack}}} 2.0",
+        f"resistor_steps_failed_total{{{fold}}} 1.0",
+        f"resistor_steps_failed_total{{{ship}}} 1.0",
+        f"resistor_steps_retried_total{{{pack}}} 2.0",
+        f"resistor_steps_timed_out_total{{{pack}}} 1.0",
+        f"resistor_steps_caught_total{{{other}}} 1.0",
+        f"resistor_steps_compensated_total{{{refund}}} 1.0",
+    }
+
+
+def test_an_attempt_is_measured_once_however_it_ended() -> None:
+    telemetry = Telemetry()
+    played(telemetry)
+    assert {
+        'resistor_step_duration_seconds_count{action="wrap",module="warehouse"} 4.0',
+        'resistor_step_duration_seconds_count{action="fold",module="warehouse"} 1.0',
+        'resistor_step_duration_seconds_sum{action="refund",module="payments"} 5.0',
+        'resistor_step_duration_seconds_sum{action="take",module="payments"} 1.0',
+    } <= lines(telemetry)
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [(Cancel(), "cancelled"), (Terminate(), "terminated")],
+)
+def test_an_order_to_end_is_a_run_that_ended_that_way(message: Inbound, status: str) -> None:
+    telemetry = Telemetry()
+    Play(DEFINITION, telemetry=telemetry).tell(message)
+    assert {
+        f'resistor_runs_finished_total{{namespace="shop",status="{status}",version="3",'
+        'workflow="order.placed"} 1.0',
+        'resistor_steps_cancelled_total{action="take",module="payments"} 1.0',
+        'resistor_step_duration_seconds_count{action="take",module="payments"} 1.0',
+    } <= lines(telemetry)
+
+
+def test_a_run_that_waits_for_a_slot_is_counted_as_queued() -> None:
+    telemetry = Telemetry()
+    Play("shop: {a: {version: 1, concurrency: {limit: 1}, steps: []}}", telemetry=telemetry)
+    assert 'resistor_runs_queued_total{namespace="shop",workflow="a"} 1.0' in lines(telemetry)
+
+
+def test_events_cannot_make_labels_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counters, "MOST_ACTIONS", 3)
+    telemetry = Telemetry()
+    played(telemetry)
+    assert 'resistor_steps_scheduled_total{action="other",module="warehouse"} 1.0' in lines(telemetry)
 
 
 def test_an_event_without_an_id_is_counted() -> None:

@@ -17,8 +17,18 @@ from resistor.engine.identity import span_id, trace_id
 from resistor.errors import OperatorMistake
 from resistor.telemetry import Telemetry, telemetry_for
 from resistor.telemetry.tracing import Tracer
+from tests.unit.telemetry.nested import played
+from tests.unit.telemetry.playing import Play
 from tests.unit.telemetry.stories import BEGINNING, RUN, START, WORKFLOW, begun, completed, failed
 
+AGAIN = """
+shop:
+  poll:
+    version: 1
+    steps:
+      - {id: check, module: prober, action: look}
+      - {id: pause, wait: 1m, then: check}
+"""
 SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 UNSAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 
@@ -69,6 +79,7 @@ def test_a_run_is_a_span_and_each_attempt_a_child(
         "resistor.workflow": "order.placed",
         "resistor.version": 3,
         "resistor.step": "charge",
+        "resistor.path": "charge",
         "resistor.attempt": 1,
         "resistor.module": "payments",
         "resistor.action": "take",
@@ -91,6 +102,45 @@ def test_a_failed_run_and_its_attempt_are_errors(
         assert span.status.status_code is StatusCode.ERROR
         assert span.attributes is not None
         assert span.attributes["error.type"] == "card_declined"
+
+
+def test_each_attempt_of_an_item_is_a_span_with_its_path(
+    telemetry: Telemetry, exporter: InMemorySpanExporter
+) -> None:
+    played(telemetry)
+    spans = [span for span in exporter.get_finished_spans() if span.name != "run shop/order.placed"]
+    assert [(span.name, *attributes(span, "path", "attempt", "action")) for span in spans] == [
+        ("step charge", "charge", 1, "take"),
+        ("step pack", "each/0/guard/try/pack", 1, "wrap"),
+        ("step pack", "each/1/guard/try/pack", 1, "fold"),
+        ("step pack", "each/0/guard/try/pack", 2, "wrap"),
+        ("step pack", "each/2/guard/try/pack", 1, "wrap"),
+        ("step pack", "each/2/guard/try/pack", 2, "wrap"),
+        ("step ship", "ship", 1, "send"),
+        ("compensate charge", "charge/compensate", 1, "refund"),
+    ]
+    assert ids(spans[-1])[1] == span_id(RUN, "charge/compensate", 1)
+    assert spans[4].attributes is not None
+    assert spans[4].attributes["error.type"] == "timeout"
+
+
+def test_a_step_that_is_begun_again_has_spans_of_its_own(
+    telemetry: Telemetry, exporter: InMemorySpanExporter
+) -> None:
+    play = Play(AGAIN, telemetry=telemetry)
+    for address in ("check", "check#2"):
+        play.complete(address)
+        play.wait(60)
+    first, second = exporter.get_finished_spans()
+    assert (ids(first)[1], ids(second)[1]) == (span_id(RUN, "check", 1), span_id(RUN, "check#2", 1))
+    assert first.name == second.name == "step check"
+    assert attributes(second, "path", "attempt") == ("check", 1)
+
+
+def attributes(span: ReadableSpan, *names: str) -> tuple[Any, ...]:
+    """Return some of our attributes of a span."""
+    assert span.attributes is not None
+    return tuple(span.attributes[f"resistor.{name}"] for name in names)
 
 
 def test_an_action_s_header_names_the_span_that_is_made_when_it_ends(

@@ -44,7 +44,7 @@ TOP = st.sampled_from(
 
 GOOD: dict[str, Any] = {
     "version": 1,
-    "output": {"x": "${steps.charge.output.id}"},
+    "output": {"x": "${steps.?charge.output.id.orValue(1)}"},
     "labels": {"a": "${input.x}"},
     "triggers": [{"event": "e", "if": "input.x == 1", "input": {"a": "${event.id}"}}],
     "rollout": {"percent": 10, "key": "${input.x}", "when": "input.y"},
@@ -56,7 +56,7 @@ GOOD: dict[str, Any] = {
             "catch": [{"errors": ["x"], "do": [{"set": {"a": "${error.type}"}}], "then": "end"}],
             "compensate": {"module": "m", "action": "undo", "with": {"id": "${steps.charge.output.id}"}},
         },
-        {"switch": [{"when": "input.x > 1", "then": "ship"}, {"do": [{"end": {"output": {"a": 1}}}]}]},
+        {"switch": [{"when": "input.x > 1", "then": "ship"}, {"when": "vars.x", "do": [{"end": {}}]}]},
         {"fork": {"branches": {"a": [{"wait": "1s"}], "b": [{"run": {"workflow": "w"}}]}, "join": 1}},
         {"for": {"in": "${input.xs}", "each": "x"}, "do": [{"emit": {"event": "e", "data": {"a": "${x}"}}}]},
         {"id": "ship", "until": "steps.try.output.x && index > 2", "do": [{"try": [{"ask": {"prompt": "p"}}]}]},
@@ -99,7 +99,7 @@ def _change(definition: dict[str, Any], value: Any, chance: random.Random) -> No
             del inside[key]
             return
         else:
-            inside[key] = value
+            inside[key] = copy.deepcopy(value)  # else it could come to hold itself
             return
 
 
@@ -123,7 +123,7 @@ def test_a_thousand_steps_that_jump_and_read_take_less_than_a_second(is_broken: 
     findings = list(check_language({"steps": steps}))
     # Compiling a thousand different expressions is not what is measured here, and is part of it.
     assert time.process_time() - begin < 3
-    assert len(findings) == (994 if is_broken else 0) or is_broken
+    assert bool(findings) == is_broken
 
 
 def test_many_blocks_beside_and_inside_each_other_take_no_time() -> None:

@@ -45,12 +45,9 @@ def test_a_value_is_handed_on_and_not_copied() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("input.custmer.email", "`input.custmer.email`: there is no input.custmer"),
+        ("input.custmer.email", "there is no input.custmer"),
         ("input.lines.2.sku", "there is no input.lines.2"),
-        ("input.lines.sku", "there is no input.lines.sku"),
-        ("input.lines.99999999999999999999", "there is no input.lines.9"),
         ("input.amount.x", "there is no input.amount.x"),
-        ("input.name.0", "there is no input.name.0"),
         ("input.none.x", "there is no input.none.x"),
         ("steps.pack.output.id", "steps.pack has not run"),
         ("steps.pack.status", "steps.pack has not run"),
@@ -59,15 +56,25 @@ def test_a_value_is_handed_on_and_not_copied() -> None:
         ("steps.charge.output.nope", "there is no steps.charge.output.nope"),
     ],
 )
-@pytest.mark.parametrize("form", ["{}", "{} == 1 || false", "[{}]"])
-def test_what_is_missing_is_named_by_a_path_and_by_cel_alike(text: str, message: str, form: str) -> None:
-    if form != "{}":
-        text = re.sub(r"\.([0-9]{1,18})\b", r"[\1]", text)
-        message = re.sub(r"\.([0-9]{1,18})\b", r"[\1]", message.rpartition(": ")[2])
-        if "name[0]" in text or "9999" in text:
-            pytest.skip("CEL knows that text has no elements, and integers of that size not at all")
-    with pytest.raises(ExpressionError, match=re.escape(message)):
-        value_of(form.format(text))
+def test_what_is_missing_is_named_by_a_path_and_by_cel_alike(text: str, message: str) -> None:
+    with pytest.raises(ExpressionError, match=f"^`{text}`: {message}$"):
+        value_of(text)
+    indexed = re.sub(r"\.([0-9]+)", r"[\1]", text)
+    with pytest.raises(ExpressionError, match=re.escape(re.sub(r"\.([0-9]+)", r"[\1]", message))):
+        value_of(f"[{indexed}]")
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("input.lines.sku", "input.lines.sku"),
+        ("input.lines.99999999999999999999", "input.lines.99999999999999999999"),
+        ("input.name.0", "input.name.0"),
+    ],
+)
+def test_a_list_has_positions_and_text_has_none(text: str, missing: str) -> None:
+    with pytest.raises(ExpressionError, match=f"there is no {missing}$"):
+        value_of(text)
 
 
 def test_a_path_asks_for_nothing_but_what_it_names() -> None:
