@@ -101,13 +101,13 @@ def _simple(schema: Any) -> Any:
         return [_simple(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    if "$ref" in schema and schema["$ref"].startswith(_HERE):
-        schema = {**schema, **_ref(_called(schema["$ref"].removeprefix(_HERE)))}
     alternatives = schema.get("anyOf")
     if isinstance(alternatives, list) and {"type": "null"} in alternatives:
         there = [each for each in alternatives if each != {"type": "null"}]
         rest = {key: each for key, each in schema.items() if key not in ("anyOf", "default", "title")}
         schema = {**there[0], **rest} if len(there) == 1 else {"anyOf": there, **rest}
+    if "$ref" in schema and schema["$ref"].startswith(_HERE):
+        schema = {**schema, **_ref(_called(schema["$ref"].removeprefix(_HERE)))}
     if "x-step" in schema or schema.get("pattern") == PATTERN:
         told = {"description": schema["description"]} if "description" in schema else {}
         return {**_ref(_STEP if "x-step" in schema else _DURATION), **told}

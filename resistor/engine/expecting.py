@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from resistor.engine.cel import Expression, Template
+from resistor.engine.expressions import Expression, Template
 from resistor.engine.inbound import (
     Answered,
     Cancel,

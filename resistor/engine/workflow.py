@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from resistor.engine.cel import Expression, Template
+from resistor.engine.expressions import Expression, Template
 
 DIGEST_CHARACTERS = (
     12  # of the digest in a continue token: 48 bits, to catch mistakes; the mac catches forgery

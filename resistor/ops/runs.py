@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from resistor.catalog import workflow_from_source
 from resistor.engine.facts import Fact
-from resistor.engine.run import EVERYTHING, Origin, Run
+from resistor.engine.run import Origin, Reads, Run
 from resistor.engine.workflow import Workflow
-from resistor.errors import DefinitionError, NotFound, OperatorMistake
+from resistor.errors import DefinitionError, NotFound, OperatorMistake, ResistorError
 from resistor.messages.names import RUN_ID
 from resistor.ops.views import View, fact_view, run_view
 from resistor.store import RedisStore
@@ -43,20 +43,19 @@ class Reader:
         self._workflows: dict[str, Workflow | None] = {}
 
     async def look(self, run_id: str) -> Found | None:
-        """Return the run, or None where there is none."""
-        loaded = await self._store.load([(run_id, EVERYTHING)])
+        """Return the run, or None where there is none. Raises `ResistorError` for a newer program's."""
+        loaded = await self._store.load([(run_id, Reads(everything=True))])
+        if run_id in loaded.unreadable:
+            raise ResistorError(f"run {run_id} cannot be read: a newer Resistor wrote it")
         run = loaded.runs[0]
         return None if run is None else Found(run, await self._workflow(run))
 
     async def find(self, run_id: str) -> Found:
         """Return the run. Raises `NotFound`, and `OperatorMistake` for what is no run's id."""
-        if not RUN_ID.match(run_id):
-            raise OperatorMistake(
-                f"{run_id!r} is not a run's id: it has 20 letters and digits, in small letters"
-            )
+        require_id(run_id)
         found = await self.look(run_id)
         if found is None:
-            raise NotFound(f"there is no run {run_id}: it never began, or it is forgotten by now")
+            raise unknown(run_id)
         return found
 
     async def changes(self, run_id: str) -> AsyncIterator[Found]:
@@ -105,6 +104,17 @@ class Reader:
             source = await self._store.catalogue.source(key)
             self._workflows[key] = None if source is None else _readable(origin, source)
         return self._workflows[key]
+
+
+def require_id(run_id: str) -> None:
+    """Raise `OperatorMistake` for what is no run's id."""
+    if not RUN_ID.match(run_id):
+        raise OperatorMistake(f"{run_id!r} is not a run's id: it has 20 letters and digits, in small letters")
+
+
+def unknown(run_id: str) -> NotFound:
+    """Return what to say of a run that is not there."""
+    return NotFound(f"there is no run {run_id}: it never began, or it is forgotten by now")
 
 
 def _readable(origin: Origin, source: bytes) -> Workflow | None:

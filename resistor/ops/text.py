@@ -24,6 +24,24 @@ def local_time(rfc3339: str | None) -> str:
     return datetime.fromisoformat(rfc3339).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
+def short_time(rfc3339: str | None, now: float) -> str:
+    """Return a time of the last day as `14:05:00`, of this year as `11-22 14:05`, else the date alone."""
+    if rfc3339 is None:
+        return "-"
+    at, today = datetime.fromisoformat(rfc3339).astimezone(), datetime.fromtimestamp(now).astimezone()
+    if 0 <= now - at.timestamp() < 86400:
+        return at.strftime("%H:%M:%S")
+    return at.strftime("%m-%d %H:%M" if at.year == today.year else "%Y-%m-%d")
+
+
+def every(seconds: float) -> str:
+    """Return a duration as a definition has it: `15m`, `2h`, `1d`, `90s`."""
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:g}s"
+
+
 def how_long(seconds: float | None) -> str:
     """Return `0.120s`, `12.3s`, `1m05s`, `2h03m`, `3d04h`; a dash for None."""
     if seconds is None:

@@ -15,14 +15,14 @@ from resistor.catalog.checks.expressions import check_expressions
 from resistor.catalog.checks.input_schema import check_input_schema
 from resistor.catalog.checks.jump_loops import check_jump_loops
 from resistor.catalog.checks.nesting import check_nesting
-from resistor.catalog.checks.not_evaluated import check_not_evaluated
+from resistor.catalog.checks.not_evaluated import NOT_EVALUATED, check_not_evaluated
 from resistor.catalog.checks.references import check_references
 from resistor.catalog.checks.shape import check_shape
 from resistor.catalog.checks.step_ids import check_step_ids
 from resistor.catalog.checks.survey import Survey
 from resistor.catalog.checks.then import check_then
 from resistor.catalog.checks.unreachable import check_unreachable
-from resistor.catalog.places import Finding
+from resistor.catalog.places import Finding, KeyPath
 
 RULES: tuple[Callable[[Survey], Iterable[Finding]], ...] = (
     check_nesting,
@@ -47,3 +47,24 @@ def check_language(definition: Any) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Callable[[Any], Iterable[Finding]], ...] = (check_shape, check_language)
+
+
+def check_definition(definition: Any) -> list[Finding]:
+    """Return everything that is wrong with a definition, each thing once.
+
+    An expression where none is evaluated is often the wrong value of its key as well: that is left to the
+    check of expressions. Under a key that there is not, only the key is wrong.
+    """
+    found = [finding for check in CHECKS for finding in check(definition)]
+    misplaced = {finding.path for finding in found if finding.message == NOT_EVALUATED}
+    if not misplaced:
+        return found
+    unknown = {finding.path for finding in found if finding.at_key}
+    return [finding for finding in found if not _is_echo(finding, misplaced, unknown)]
+
+
+def _is_echo(finding: Finding, misplaced: set[KeyPath], unknown: set[KeyPath]) -> bool:
+    """Say whether the check of shapes and that of expressions mean the same, and this is the lesser word."""
+    if finding.message != NOT_EVALUATED:
+        return finding.path in misplaced and not finding.at_key
+    return any(finding.path[:length] in unknown for length in range(1, len(finding.path) + 1))

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from resistor.catalog.blocks import RawStep
 from resistor.catalog.checks.control_flow.outcomes import SILENT
+from resistor.catalog.checks.guards import guards_of, is_asked_for
 from resistor.catalog.checks.lacking import why_lacking
 from resistor.catalog.checks.sight import Standpoint, seen, standpoints
 from resistor.catalog.checks.survey import Survey
 from resistor.catalog.evaluated import Evaluated, Moment
 from resistor.catalog.places import Finding
 from resistor.catalog.wording import quote
-from resistor.engine.cel import StepRef
+from resistor.engine.expressions import StepRef
 
 _LOOPS = ("while", "until")
 _BY_SET = "what the steps inside need of each other can be kept with `set`, and read as `vars.NAME`"
@@ -22,16 +23,16 @@ _NO_ERROR = "only a step that failed has one"
 
 def check_data_flow(survey: Survey) -> Iterator[Finding]:
     """Yield every reading of a step that cannot have run, and every bare one that may find nothing."""
-    for reading in survey.readings:
-        points = standpoints(survey, reading.place)
-        if points is None:
-            continue
-        for ref in reading.refs:
-            found = seen(points, ref.id)
+    guards = guards_of(survey)
+    for place, refs in survey.readings:
+        points = standpoints(survey, place)
+        for ref in refs if points is not None else ():
+            found = seen(points or [], ref.id)
             if found is not None:
-                fault = _fault(reading.place, ref, *found)
+                guarded = ref._replace(is_guarded=ref.is_guarded or is_asked_for(guards, place, ref.id))
+                fault = _fault(place, guarded, *found)
                 if fault is not None:
-                    yield Finding(reading.place.path, *fault, offset=ref.offset)
+                    yield Finding(place.path, *fault, offset=ref.offset)
 
 
 _Fault = tuple[str, str | None] | None

@@ -9,6 +9,7 @@ from resistor.catalog.checks.survey import Survey
 from resistor.catalog.evaluated import EXPRESSION_MARK
 from resistor.catalog.places import Finding, KeyPath, texts_in
 
+NOT_EVALUATED = "expressions are not evaluated here"
 _EXPRESSION = re.compile(r"(?<!\$)\$\{")
 _FOR_PEOPLE = ("name", "description")
 _ELSEWHERE = frozenset({"input", "extends", "changes"})  # a schema, and what was resolved before
@@ -20,7 +21,7 @@ def check_not_evaluated(survey: Survey) -> Iterator[Finding]:
     for path, text in texts_in(survey.definition):
         found = _EXPRESSION.search(text) if EXPRESSION_MARK in text else None
         if found and path not in evaluated and not _may_hold_any(path):
-            yield Finding(path, "expressions are not evaluated here", _hint(path), offset=found.start())
+            yield Finding(path, NOT_EVALUATED, _hint(path), offset=found.start())
 
 
 def _may_hold_any(path: KeyPath) -> bool:

@@ -14,7 +14,7 @@ from resistor.catalog.blocks import Blocks, blocks_of
 from resistor.catalog.checks.control_flow.flow import Flow, flows_of
 from resistor.catalog.evaluated import Evaluated, evaluated_in
 from resistor.catalog.places import KeyPath
-from resistor.engine.cel import BadExpression, StepRef, compile_expression, compile_template
+from resistor.engine.expressions import BadExpression, StepRef, compile_expression, compile_template
 
 
 class Reading(NamedTuple):

@@ -32,7 +32,7 @@ from resistor.catalog.forms import (
     WhileForm,
 )
 from resistor.catalog.schemas import compile_schema
-from resistor.engine.cel import Template, compile_template
+from resistor.engine.expressions import Template, compile_template
 from resistor.engine.workflow import (
     Ask,
     Assign,

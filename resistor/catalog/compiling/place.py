@@ -11,7 +11,7 @@ from typing import Any
 
 from resistor.catalog.blocks import RawBlock
 from resistor.catalog.forms import DefaultsForm, ModuleDefaultsForm, StepForm
-from resistor.engine.cel import Expression, Template, compile_expression, compile_template
+from resistor.engine.expressions import Expression, Template, compile_expression, compile_template
 from resistor.engine.workflow import Block
 
 NO_DEFAULTS = DefaultsForm.model_validate({})

@@ -20,7 +20,7 @@ from resistor.catalog.forms import (
     WorkflowForm,
 )
 from resistor.catalog.schemas import compile_schema
-from resistor.engine.cel import compile_template
+from resistor.engine.expressions import compile_template
 from resistor.engine.workflow import (
     DEFAULT_RETENTION,
     Block,

@@ -13,6 +13,9 @@ from resistor.messages.names import split_workflow
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+MOST_RUNS = 10_000
+"""So many runs one command lists, or does something to."""
+
 output_option = click.option(
     "-o",
     "--output",
@@ -53,6 +56,11 @@ def lasting(text: str | float) -> float:
         raise click.BadParameter(str(error)) from None
 
 
+wait_option = click.option(
+    "--timeout", type=lasting, default=60.0, help="With --wait: for so long. [default: 60s]"
+)
+
+
 def workflow_name(text: str) -> tuple[str, str, int | None]:
     """Read NAMESPACE/WORKFLOW, or NAMESPACE.EVENT as on a routing key, with @VERSION if need be."""
     try:
@@ -61,8 +69,25 @@ def workflow_name(text: str) -> tuple[str, str, int | None]:
         raise click.BadParameter(str(error)) from None
 
 
+def label(text: str) -> tuple[str, str]:
+    """Read `NAME=VALUE`."""
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE, like customer=c-17")
+    return name, value
+
+
 def run_filters(command: Command) -> Command:
-    """Add the options that say which runs are meant."""
+    """Add the options that say which runs are listed. `filter_of` reads them."""
+    return _filtered(command, most=50)
+
+
+def bulk_filters(command: Command) -> Command:
+    """Add the same options for what is done to every run that they describe."""
+    return _filtered(command, most=MOST_RUNS)
+
+
+def _filtered(command: Command, *, most: int) -> Command:
     from resistor.engine.run import RunStatus
 
     for option in reversed(
@@ -78,13 +103,46 @@ def run_filters(command: Command) -> Command:
                 "--workflow", type=workflow_name, metavar="NS/WORKFLOW", help="Only runs of this workflow."
             ),
             click.option(
+                "--label",
+                "labels",
+                type=label,
+                multiple=True,
+                metavar="NAME=VALUE",
+                help="Only runs with this label; of several, with all of them.",
+            ),
+            click.option(
                 "--since", type=when, metavar="WHEN", help="Begun after: 24h ago, or a date and time."
             ),
             click.option("--until", type=when, metavar="WHEN", help="Begun before."),
             click.option(
-                "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most."
+                "--limit", type=click.IntRange(1, MOST_RUNS), default=most, show_default=True, help="At most."
             ),
         ]
     ):
         command = option(command)
     return command
+
+
+def filter_of(
+    *,
+    statuses: tuple[str, ...],
+    workflow: tuple[str, str, int | None] | None,
+    labels: tuple[tuple[str, str], ...],
+    since: float | None,
+    until: float | None,
+    limit: int,
+) -> Any:
+    """Return the store's `RunFilter` for the options of `run_filters`."""
+    from resistor.engine.run import RunStatus
+    from resistor.store.reading import RunFilter
+
+    namespace, name, _ = workflow or (None, None, None)
+    return RunFilter(
+        statuses=tuple(map(RunStatus, statuses)),
+        namespace=namespace,
+        workflow=name,
+        since=since,
+        until=until,
+        labels=dict(labels),
+        limit=limit,
+    )

@@ -6,13 +6,15 @@ behind one. Colours only on a terminal (click takes them off elsewhere).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from shutil import get_terminal_size
 from typing import Any, NamedTuple
 
 import click
 import msgspec
 
-from resistor.ops.text import printable
+from resistor.ops.text import printable, shortened
 
 
 class Column(NamedTuple):
@@ -35,17 +37,25 @@ COLOURS = {
     "waiting": "yellow",
     "warn": "yellow",
     "retrying": "yellow",
+    "terminated": "red",
 }
 """Words that have a colour wherever they stand alone in a cell."""
 
 
+LEAST_LAST = 8  # characters of the last column that are left, however narrow the terminal is
+
+
 class Table:
-    """Writes rows under headings. Rows that come later (`--follow`) keep the widths of the first ones."""
+    """Writes rows under headings. Rows that come later (`--follow`) keep the widths of the first ones.
+
+    On a terminal the last column is cut at its edge; in a file nothing is.
+    """
 
     def __init__(self, columns: Sequence[Column]) -> None:
         """Take the columns."""
         self._columns = columns
         self._widths: list[int] | None = None
+        self._most = get_terminal_size().columns if sys.stdout.isatty() else None
 
     def write(self, rows: Iterable[dict[str, Any]]) -> None:
         """Write `rows`; the first time, the headings above them."""
@@ -61,7 +71,11 @@ class Table:
     def _line(self, cells: Sequence[str]) -> str:
         widths = self._widths or [0] * len(cells)
         padded = [_painted(cell, width) for cell, width in zip(cells[:-1], widths, strict=False)]
-        return "  ".join([*padded, _painted(cells[-1], 0)]).rstrip()
+        last = cells[-1]
+        if self._most is not None:
+            left = self._most - sum(widths[: len(padded)]) - 2 * len(padded)
+            last = shortened(last, max(left, LEAST_LAST))
+        return "  ".join([*padded, _painted(last, 0)]).rstrip()
 
 
 def write_json(value: Any, *, style: str) -> None:

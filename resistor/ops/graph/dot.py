@@ -14,7 +14,7 @@ from resistor.ops.text import printable
 _SHAPES = {
     "start": "circle",
     "finish": "doublecircle",
-    "failed": "circle",
+    "failed": "ellipse",
     "join": "circle",
     "switch": "diamond",
     "for": "hexagon",
@@ -22,8 +22,8 @@ _SHAPES = {
     "until": "hexagon",
     "emit": "cds",
     "run": "box3d",
-    "end": "doublecircle",
-    "stop": "doublecircle",
+    "end": "ellipse",
+    "stop": "ellipse",
     "jump": "ellipse",
 }
 _FILLS = {

@@ -149,11 +149,11 @@ def _labelled(exits: tuple[Exit, ...], label: str) -> tuple[Exit, ...]:
 def _try(drawing: Drawing, step: Step, head: Node, inner: Place) -> Piece:
     place = Place(f"{inner.path}/try", inner.taken)
     frame, body = drawing.block(Cluster(place.path, "try", (), "try"), step["try"], place)
-    if body is None:
-        return piece_of(head)
-    drawing.join([Exit(head.id)], body.entry)
+    if body is not None:
+        drawing.join([Exit(head.id)], body.entry)
     caught = _catches(drawing, step, head, inner)
-    exits, below = (*body.exits, *caught.exits), []
+    exits = (*(body.exits if body is not None else [Exit(head.id)]), *caught.exits)
+    below = list[Member]()
     last, ending = drawing.block(
         Cluster(f"{inner.path}/finally", "finally", (), "finally"),
         step.get("finally"),
@@ -162,7 +162,7 @@ def _try(drawing: Drawing, step: Step, head: Node, inner: Place) -> Piece:
     if ending is not None:
         drawing.join(exits, ending.entry)
         exits, below = ending.exits, [last]
-    columns = [frame, *(each for each in caught.members if isinstance(each, Cluster))]
+    columns = [*([frame] if body is not None else []), *(each for each in caught.members if isinstance(each, Cluster))]
     return Piece((_group(head, columns, *below),), head.id, exits, caught.jumps)
 
 

@@ -15,7 +15,7 @@ from resistor.ops.graph.model import Cluster, Edge, EdgeKind, Graph, Node
 _SHAPES: dict[str, tuple[str, str]] = {
     "start": ("((", "))"),
     "finish": ("((", "))"),
-    "failed": ("((", "))"),
+    "failed": ("([", "])"),
     "join": ("((", "))"),
     "switch": ("{", "}"),
     "while": ("{{", "}}"),
@@ -26,8 +26,8 @@ _SHAPES: dict[str, tuple[str, str]] = {
     "ask": ("([", "])"),
     "emit": (">", "]"),
     "run": ("[[", "]]"),
-    "end": ("(((", ")))"),
-    "stop": ("(((", ")))"),
+    "end": ("([", "])"),
+    "stop": ("([", "])"),
     "jump": ("(", ")"),
     "catch": ("(", ")"),
 }

@@ -96,7 +96,8 @@ def test_what_is_malformed_is_left_out() -> None:
         {"try": None, "catch": {"do": []}},
     ]
     assert list(labels({"steps": steps})) == ["steps"]
-    for anything in (None, 3, "steps", [], {}, {"steps": {}}, {"steps": None, "finally": 3}):
+    malformed: list[Any] = [None, 3, "steps", [], {}, {"steps": {}}, {"steps": None, "finally": 3}]
+    for anything in malformed:
         assert blocks_of(anything).all == ()
     assert blocks_of({"finally": [STEP]}).body is None
 

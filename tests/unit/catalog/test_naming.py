@@ -16,7 +16,7 @@ def action(name: str, **more: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", STEP_KINDS)
 def test_a_step_without_an_action_goes_by_its_kind(kind: str) -> None:
-    steps = [{kind: {}}, {kind: {}}]
+    steps: list[Any] = [{kind: {}}, {kind: {}}]
     assert kind_key(steps[0]) == kind
     assert step_ids(steps) == (kind, f"{kind}_2")
 

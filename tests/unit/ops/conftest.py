@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -17,10 +18,11 @@ from resistor.bus import Names, Topology
 from resistor.bus.bus import QueueInfo
 from resistor.engine.facts import Fact
 from resistor.engine.run import Reads, Run
+from resistor.engine.workflow import Workflow
 from resistor.errors import BrokerUnreachable, OperatorMistake, StoreUnreachable
 from resistor.ops import servers
 from resistor.ops.cli.root import command_line
-from resistor.ports import Loaded, Outcome, Publish
+from resistor.ports import Loaded, Outcome, Publish, Registered, ScheduleState
 from resistor.store import StoreHealth
 from resistor.store.reading import RunFilter
 from tests.unit.ops.samples import COMPLETED, FAILED, HISTORY, KEY, RUN, RUNNING, START, WORKFLOW
@@ -35,11 +37,50 @@ HEALTHY = StoreHealth(
 
 
 @dataclass
+class FakeCatalogue:
+    """The registered workflows."""
+
+    sources: dict[str, bytes] = field(default_factory=lambda: {KEY: WORKFLOW.source})
+    offers: dict[str, tuple[int, ...]] = field(default_factory=lambda: {"shop/order.placed": (3,)})
+
+    async def read(self) -> Registered:
+        """Return all of them."""
+        return Registered(1, self.sources, self.offers)
+
+    async def source(self, key: str) -> bytes | None:
+        """Return one version."""
+        return self.sources.get(key)
+
+    def keep(self, workflow: Workflow) -> None:
+        """Register a version, and offer it to new runs."""
+        name = f"{workflow.namespace}/{workflow.name}"
+        self.sources[f"{name}@{workflow.version}"] = workflow.source
+        self.offers[name] = (*self.offers.get(name, ()), workflow.version)
+
+
+@dataclass
+class FakeSchedules:
+    """What begins by itself."""
+
+    states: dict[str, ScheduleState] = field(default_factory=dict)
+
+    async def read_all(self) -> list[ScheduleState]:
+        """Return every schedule."""
+        return list(self.states.values())
+
+    async def pause(self, name: str, *, is_paused: bool) -> ScheduleState | None:
+        """Pause one, or let it go on."""
+        self.states[name] = msgspec.structs.replace(self.states[name], is_paused=is_paused)
+        return self.states[name]
+
+
+@dataclass
 class FakeStore:
     """What commands read of a store."""
 
     runs: list[Run] = field(default_factory=lambda: [FAILED, RUNNING, COMPLETED])
-    workflows: dict[str, bytes] = field(default_factory=lambda: {KEY: WORKFLOW.source})
+    catalogue: FakeCatalogue = field(default_factory=lambda: FakeCatalogue())
+    schedules: FakeSchedules = field(default_factory=lambda: FakeSchedules())
     state: StoreHealth = HEALTHY
     is_away: bool = False
     asked: list[RunFilter] = field(default_factory=list)
@@ -55,24 +96,10 @@ class FakeStore:
         return list(HISTORY[start:]) if run_id == RUN else []
 
     async def list_runs(self, wanted: RunFilter) -> list[Run]:
-        """Return them all, and remember what was asked for."""
+        """Return those of these statuses, and remember what was asked for."""
         self.reach()
         self.asked.append(wanted)
-        return self.runs
-
-    async def all_registered(self) -> dict[str, bytes]:
-        """Return every version."""
-        self.reach()
-        return self.workflows
-
-    async def registered(self, key: str) -> bytes | None:
-        """Return one version."""
-        return self.workflows.get(key)
-
-    async def register(self, key: str, digest: str, source: bytes) -> str:
-        """Keep a version, unless there is one."""
-        known = self.workflows.setdefault(key, source)
-        return digest if known == source else "sha256:another"
+        return [run for run in self.runs if not wanted.statuses or run.state.status in wanted.statuses]
 
     async def health(self) -> StoreHealth:
         """Return what the test says."""

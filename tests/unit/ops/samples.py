@@ -17,44 +17,57 @@ shop:
     description: What happens to an order.
     steps:
       - {id: reserve, module: warehouse, action: reserve}
-      - {id: charge, module: payments, action: take}
+      - {id: charge, module: payments, action: take, with: {total: "${input.amount * 1.5}"}}
       - {id: ship, module: warehouse, action: ship}
 """
 WORKFLOW = load_text(DEFINITION).or_raise().workflows[0]
 KEY = "shop/order.placed@3"
 
-DECLINED = Failure("card_declined", "no funds\x1b[2J", retryable=False, step="charge")
+DECLINED = Failure("card_declined", "no funds\x1b[2J", retryable=False, step="charge", attempt=2)
+
+
+def _origin(event: str | None, started_at: float = START) -> Origin:
+    return Origin("shop", "order.placed", 3, WORKFLOW.digest, EventRef(event, "order.placed"), started_at)
+
 
 FAILED = Run(
     id=RUN,
-    origin=Origin(
-        "shop", "order.placed", 3, WORKFLOW.digest, EventRef("order-17", "order.placed"), started_at=START
-    ),
+    origin=_origin("order-17"),
     state=RunState(RunStatus.FAILED, finished_at=START + 2, failure=DECLINED),
     revision=4,
     input=b'{"amount": 1.0, "id": 9007199254740993}',
-    steps={
-        "charge": StepRecord(StepStatus.FAILED, 2, START + 0.12, finished_at=START + 2, failure=DECLINED),
-        "reserve": StepRecord(StepStatus.COMPLETED, 1, START, finished_at=START + 0.12),
+    parts={
+        "s:charge": StepRecord(
+            StepStatus.FAILED, START + 0.12, attempt=2, finished_at=START + 2, failure=DECLINED
+        ),
+        "s:reserve": StepRecord(
+            StepStatus.COMPLETED, START, finished_at=START + 0.12, output_of="reserve"
+        ),
+        "i:charge": b'{"total":1.50}',
+        "o:reserve": b'{"shelf":"A"}',
     },
-    inputs={"charge": b'{"total":1.50}'},
-    outputs={"reserve": b'{"shelf":"A"}'},
+    is_whole=True,
 )
 
 RUNNING = Run(
     id="r" * 20,
-    origin=Origin("shop", "order.placed", 3, WORKFLOW.digest, EventRef(None, "order.placed"), START - 60),
-    state=RunState(RunStatus.RUNNING, current="reserve"),
+    origin=_origin(None, START - 60),
+    state=RunState(RunStatus.RUNNING),
     revision=1,
-    steps={"reserve": StepRecord(StepStatus.SCHEDULED, 1, START - 60)},
+    parts={"s:reserve": StepRecord(StepStatus.SCHEDULED, START - 60)},
+    is_whole=True,
 )
 
 COMPLETED = Run(
     id="c" * 20,
-    origin=Origin("shop", "order.placed", 3, WORKFLOW.digest, EventRef("order-1", "order.placed"), START),
+    origin=_origin("order-1"),
     state=RunState(RunStatus.COMPLETED, finished_at=START + 1, output_of="ship"),
     revision=4,
-    outputs={"ship": b'{"parcel":"P-1"}'},
+    parts={
+        "s:ship": StepRecord(StepStatus.COMPLETED, START, finished_at=START + 1, output_of="ship"),
+        "o:ship": b'{"parcel":"P-1"}',
+    },
+    is_whole=True,
 )
 
 HISTORY = (

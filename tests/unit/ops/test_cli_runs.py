@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,25 +12,42 @@ import pytest
 
 from resistor.bus import Names
 from resistor.engine.identity import run_id
-from resistor.engine.run import RunStatus
+from resistor.engine.run import RunState, RunStatus
 from resistor.messages.event import Event
+from resistor.messages.result import Failure
 from resistor.ops import runs
-from resistor.ops.cli.runs import _watch_live
+from resistor.ops.cli.output import Table
+from resistor.ops.cli.run_list import RUN_COLUMNS
+from resistor.ops.cli.run_show import _watch_live
+from resistor.ops.views import run_line
 from resistor.ports import Outcome
 from resistor.store import RedisStore
 from tests.unit.ops.conftest import Call, FakeBus, FakeStore, lines_of
-from tests.unit.ops.samples import COMPLETED, FAILED, RUN, RUNNING
+from tests.unit.ops.samples import COMPLETED, FAILED, RUN, RUNNING, START
 
 
 def test_runs_are_listed_in_local_time(call: Call) -> None:
     lines = call("run", "list").stdout.splitlines()
-    took = lines[2].split()[5]  # the run that is not over: as long as it is now
+    took = lines[2].split()[4]  # the run that is not over: as long as it is now
     assert [line.replace(took, "*") for line in lines] == [
-        "RUN                   WORKFLOW              STATUS     STARTED              TOOK      ERROR",
-        f"{RUN}  shop/order.placed@3   failed     2023-11-14 22:13:20  2.000s    card_declined",
-        f"{RUNNING.id}  shop/order.placed@3   running    2023-11-14 22:12:20  *  -",
-        f"{COMPLETED.id}  shop/order.placed@3   completed  2023-11-14 22:13:20  1.000s    -",
+        "RUN                   WORKFLOW              STATUS     STARTED     TOOK      ERROR",
+        f"{RUN}  shop/order.placed@3   failed     2023-11-14  2.000s    card_declined",
+        f"{RUNNING.id}  shop/order.placed@3   running    2023-11-14  *  -",
+        f"{COMPLETED.id}  shop/order.placed@3   completed  2023-11-14  1.000s    -",
     ]
+
+
+def test_on_a_terminal_a_list_is_as_wide_as_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    failure = Failure("a_type_of_error_that_goes_on_and_on")
+    run = msgspec.structs.replace(FAILED, state=RunState(RunStatus.FAILED, START + 2, failure=failure))
+    Table(RUN_COLUMNS).write([run_line(run)])
+    said = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
+    assert max(map(len, said)) == 80
+    assert said[1].endswith("a_typ…")
 
 
 def test_a_program_gets_a_run_a_line(call: Call) -> None:
@@ -41,9 +59,10 @@ def test_a_program_gets_a_run_a_line(call: Call) -> None:
 def test_the_filters_are_what_the_store_is_asked_for(call: Call, store: FakeStore) -> None:
     call(
         *("run", "list", "--status", "failed", "--status", "timed_out", "--workflow", "shop/order.placed"),
-        *("--since", "2026-11-22T00:00:00+00:00", "--limit", "7"),
+        *("--since", "2026-11-22T00:00:00+00:00", "--limit", "7", "--label", "customer=c-1=7"),
     )
     [asked] = store.asked
+    assert asked.labels == {"customer": "c-1=7"}
     assert asked.statuses == (RunStatus.FAILED, RunStatus.TIMED_OUT)
     assert (asked.namespace, asked.workflow, asked.limit) == ("shop", "order.placed", 7)
     assert asked.since == 1795305600.0
@@ -61,6 +80,10 @@ def test_the_filters_are_what_the_store_is_asked_for(call: Call, store: FakeStor
             ["run", "list", "--workflow", "orders"],
             "Invalid value for '--workflow': 'orders' is not NAMESPACE/WORKFLOW or"
             " NAMESPACE/WORKFLOW@VERSION",
+        ),
+        (
+            ["run", "list", "--label", "customer"],
+            "Invalid value for '--label': 'customer' is not NAME=VALUE, like customer=c-17",
         ),
         (["run", "get", "X"], "'X' is not a run's id: it has 20 letters and digits, in small letters"),
         (["event", "publish", "order"], "'order' is not NAMESPACE.EVENT, like shop.order.placed"),

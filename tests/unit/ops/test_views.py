@@ -24,6 +24,7 @@ def as_json(view: Any) -> Any:
 def test_a_run_is_the_contract_s_object() -> None:
     view = as_json(run_view(FAILED, WORKFLOW))
     error = {"type": "card_declined", "message": "no funds\x1b[2J", "retryable": False, "step": "charge"}
+    error["attempt"] = 2
     steps = view.pop("steps")
     assert view == {
         "id": RUN,
@@ -106,7 +107,10 @@ def test_a_fact_is_one_object_with_its_details_beside_it() -> None:
 def test_a_workflow_has_its_definition() -> None:
     view = as_json(workflow_view(WORKFLOW))
     assert view["modules"] == ["payments", "warehouse"]
-    assert view["steps"][1] == {"id": "charge", "kind": "module", "module": "payments", "action": "take"}
+    assert view["steps"][1] == {
+        **{"id": "charge", "path": "charge", "kind": "module"},
+        **{"module": "payments", "action": "take"},
+    }
     assert view["definition"]["version"] == 3
 
 

@@ -76,7 +76,8 @@ class Routes:
     def _route(self, edge: Edge) -> None:
         source, target = self._above[edge.source], self._above[edge.target]
         shared = 0
-        while source[shared][0] is target[shared][0] and source[shared][1] == target[shared][1]:
+        deepest = min(len(source), len(target)) - 1  # a step may jump to itself
+        while shared < deepest and source[shared][1] == target[shared][1]:
             shared += 1
         label = edge.label
         for cluster, index in reversed(source[shared + 1 :]):

@@ -17,7 +17,18 @@ from resistor.catalog.naming import STEP_KINDS
 
 WORDS = st.sampled_from(
     [
-        *("a", "b", "exit", "end", "steps", "${steps.a.output}", "steps.?b.status", "${", "$${", "input.x == 1"),
+        *(
+            "a",
+            "b",
+            "exit",
+            "end",
+            "steps",
+            "${steps.a.output}",
+            "steps.?b.status",
+            "${",
+            "$${",
+            "input.x == 1",
+        ),
         *("completed", "continue", "any", "1s", "${item}", "${error.type + vars.x}", "", "\x00", "${'"),
     ]
 )
@@ -25,7 +36,20 @@ KEYS = st.sampled_from(
     [
         *STEP_KINDS,
         *("id", "if", "then", "do", "catch", "finally", "action", "with", "output", "on_error", "compensate"),
-        *("when", "branches", "join", "in", "each", "at", "match", "key", "event", "until", "status", "input"),
+        *(
+            "when",
+            "branches",
+            "join",
+            "in",
+            "each",
+            "at",
+            "match",
+            "key",
+            "event",
+            "until",
+            "status",
+            "input",
+        ),
         *("metadata", "detach", "form", "data", "errors", "workflow", "message"),
     ]
 )
@@ -37,7 +61,17 @@ VALUES = st.recursive(
 )
 TOP = st.sampled_from(
     [
-        *("steps", "on_failure", "finally", "output", "labels", "concurrency", "triggers", "rollout", "timeout"),
+        *(
+            "steps",
+            "on_failure",
+            "finally",
+            "output",
+            "labels",
+            "concurrency",
+            "triggers",
+            "rollout",
+            "timeout",
+        ),
         *("input", "schedule", "changes", "extends", "colour"),
     ]
 )
@@ -59,7 +93,11 @@ GOOD: dict[str, Any] = {
         {"switch": [{"when": "input.x > 1", "then": "ship"}, {"when": "vars.x", "do": [{"end": {}}]}]},
         {"fork": {"branches": {"a": [{"wait": "1s"}], "b": [{"run": {"workflow": "w"}}]}, "join": 1}},
         {"for": {"in": "${input.xs}", "each": "x"}, "do": [{"emit": {"event": "e", "data": {"a": "${x}"}}}]},
-        {"id": "ship", "until": "steps.try.output.x && index > 2", "do": [{"try": [{"ask": {"prompt": "p"}}]}]},
+        {
+            "id": "ship",
+            "until": "steps.try.output.x && index > 2",
+            "do": [{"try": [{"ask": {"prompt": "p"}}]}],
+        },
         {"listen": {"event": "e", "match": "event.data.x == input.x"}, "on_error": "continue"},
         {"raise": {"type": "x", "message": "${steps.?listen.output.orValue(1)}"}, "if": "vars.x"},
     ],
@@ -114,9 +152,14 @@ def test_a_thousand_steps_that_jump_and_read_take_less_than_a_second(is_broken: 
         step: dict[str, Any] = {"module": "m", "action": "a", "id": f"s{number}"}
         if number:
             guard = "" if is_broken else "?"
-            step["with"] = {"a": f"${{steps.{guard}s{number // 2}.output{'' if is_broken else '.orValue(1)'}}}"}
+            step["with"] = {
+                "a": f"${{steps.{guard}s{number // 2}.output{'' if is_broken else '.orValue(1)'}}}"
+            }
         if number % 3 == 0:
-            step |= {"if": f"input.x{number} == 1", "then": "exit" if number % 2 else f"s{min(number + 40, 999)}"}
+            step |= {
+                "if": f"input.x{number} == 1",
+                "then": "exit" if number % 2 else f"s{min(number + 40, 999)}",
+            }
         steps.append(step)
     _warm_up()
     begin = time.process_time()

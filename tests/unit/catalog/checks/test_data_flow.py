@@ -78,7 +78,8 @@ def lacking(path: str, what: str, why: str) -> str:
             "the 1st `catch` of step `z` leads past step `a`",
         ),
         (
-            "- {id: z, switch: [{when: input.x, then: c}]}\n- {module: m, action: a, then: r}\n- {id: c, wait: 1s}\n",
+            "- {id: z, switch: [{when: input.x, then: c}]}\n- {module: m, action: a, then: r}\n"
+            "- {id: c, wait: 1s}\n",
             "the 1st case of step `z` leads past step `a`",
         ),
     ],
@@ -107,7 +108,7 @@ def test_an_output_that_some_way_lacks_is_refused_with_the_way(found: Found, ste
         "- {id: a, fork: {branches: {b: [{wait: 1s}]}, join: any}}\n",
         "- {id: a, run: {workflow: w}}\n",
         "- {id: a, run: {workflow: w, detach: true}}\n",
-        "- {id: a, try: [{module: m, action: b}], catch: [{do: [{raise: {type: x}}]}], finally: [{wait: 1s}]}\n",
+        "- {id: a, try: [{module: m, action: b}], catch: [{do: [{end: {}}]}], finally: [{wait: 1s}]}\n",
         "- {id: a, try: [{wait: 1s}, {module: m, action: b}, {set: {x: 1}}]}\n",
         "- {id: a, listen: {event: e}}\n- {id: z, wait: 1s, if: input.x, then: r}\n- {wait: 2s}\n",
     ],
@@ -146,7 +147,7 @@ def test_a_step_that_never_has_an_output_is_not_asked_for_one(found: Found, kind
 def test_a_step_that_comes_later_cannot_be_read(found: Found, reading: str) -> None:
     message = "step `a` comes later: only steps above this one can be read"
     assert found(check_data_flow, READ % reading + A) == [f"/steps/0/with: {message}"]
-    inner = "- try: [{set: {x: '${steps.%s}'}}]\n" % reading
+    inner = f"- try: [{{set: {{x: '${{steps.{reading}}}'}}}}]\n"
     assert found(check_data_flow, inner + A) == [f"/steps/0/try/0/set/x: {message}"]
 
 
@@ -165,10 +166,41 @@ def test_a_step_of_another_way_cannot_be_read(found: Found) -> None:
 
 def test_a_jump_forwards_and_back_is_followed(found: Found) -> None:
     steps = (
-        "- {module: m, action: a, then: c}\n- {module: m, action: b, then: r}\n- {module: m, action: c, then: b}\n"
+        "- {module: m, action: a, then: c}\n- {module: m, action: b, then: r}\n"
+        "- {module: m, action: c, then: b}\n"
     )
     assert found(check_data_flow, steps + READ % "c.output" + READ % "b.output") == []
     assert found(check_data_flow, steps.replace("${", "$") + READ_A) == []
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        "- {if: has(steps.a.output), set: {x: '${steps.a.output}'}}\n",
+        "- {if: 'steps.?a.output.ok.orValue(false)', set: {x: '${steps.a.output}'}}\n",
+        "- {if: has(steps.a.output), try: [{try: [{set: {x: '${steps.a.output}'}}]}]}\n",
+        "- switch: [{when: has(steps.a.output), do: [{set: {x: '${steps.a.output}'}}]}]\n",
+    ],
+)
+def test_a_condition_that_asks_for_a_step_answers_for_what_it_guards(found: Found, reader: str) -> None:
+    assert found(check_data_flow, "- {module: m, action: a, if: input.x}\n" + reader) == []
+
+
+@pytest.mark.parametrize(
+    ("reader", "path"),
+    [
+        ("- {if: steps.a.output.ok, set: {x: '${steps.?a.output.orValue(1)}'}}\n", "if"),
+        ("- {if: has(steps.b.output), set: {x: '${steps.a.output}'}}\n", "set/x"),
+        (
+            "- switch: [{when: has(steps.a.output), do: []}, {do: [{set: {x: '${steps.a.output}'}}]}]\n",
+            "switch/1/do/0/set/x",
+        ),
+    ],
+)
+def test_another_condition_does_not(found: Found, reader: str, path: str) -> None:
+    steps = "- {module: m, action: a, if: input.x}\n- {module: m, action: b}\n"
+    why = "step `a` is skipped when its `if` is false"
+    assert found(check_data_flow, steps + reader) == [lacking(f"/steps/2/{path}", "a.output", why)]
 
 
 # ------------------------------------------------------------------------------------ of itself
@@ -233,7 +265,7 @@ def test_a_block_that_is_not_over_cannot_be_read_from_inside(found: Found, readi
         "step `g` is not over yet: this stands inside it"
         " | what the steps inside need of each other can be kept with `set`, and read as `vars.NAME`"
     )
-    inner = "{set: {x: '${steps.%s}'}}" % reading
+    inner = f"{{set: {{x: '${{steps.{reading}}}'}}}}"
     for block, path in (
         (f"try: [{inner}]", "try/0"),
         (f"try: [], catch: [{{do: [{inner}]}}]", "catch/0/do/0"),
@@ -286,7 +318,10 @@ def test_nothing_is_certain_in_on_failure_and_finally(found: Found) -> None:
             "{id: z, wait: 1s, if: input.x, then: end}, {module: m, action: a}",
             "`then` of step `z` ends the run before step `a`",
         ),
-        ("{id: z, wait: 1s, if: input.x, then: exit}, {module: m, action: a}", "`then` of step `z` leads past step `a`"),
+        (
+            "{id: z, wait: 1s, if: input.x, then: exit}, {module: m, action: a}",
+            "`then` of step `z` leads past step `a`",
+        ),
         ("{id: z, end: {}, if: input.x}, {module: m, action: a}", "step `z` may end the run before step `a`"),
         (
             "{id: z, for: {in: []}, do: [{wait: 1s, then: end}]}, {module: m, action: a}",

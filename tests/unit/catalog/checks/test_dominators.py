@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from resistor.catalog.checks.control_flow.dominators import dominators
 
 SIZE = 9
-GRAPHS = st.lists(
-    st.lists(st.integers(0, SIZE - 1), max_size=3, unique=True), min_size=SIZE, max_size=SIZE
-)
+GRAPHS = st.lists(st.lists(st.integers(0, SIZE - 1), max_size=3, unique=True), min_size=SIZE, max_size=SIZE)
 
 
 def reached(successors: list[list[int]], without: int | None = None) -> set[int]:
@@ -21,9 +19,9 @@ def reached(successors: list[list[int]], without: int | None = None) -> set[int]
     while waiting:
         for each in successors[waiting.pop()]:
             if each != without and each not in seen:
-                seen.add(each)  # type: ignore[arg-type]
+                seen.add(each)
                 waiting.append(each)
-    return seen  # type: ignore[return-value]
+    return seen
 
 
 @given(successors=GRAPHS)

@@ -42,7 +42,13 @@ USUAL = "there is event, input, run, steps, vars"
             "did you mean output?",
         ),
         (STEP + "with: '${result.x}'}", "with", 2, "`result` is not known", USUAL),
-        (STEP + "catch: [{if: result.x}]}", "catch/0/if", 0, "`result` is not known", "there is error, " + USUAL[9:]),
+        (
+            STEP + "catch: [{if: result.x}]}",
+            "catch/0/if",
+            0,
+            "`result` is not known",
+            "there is error, " + USUAL[9:],
+        ),
         ("- {wait: {until: item.at}}", "wait/until", 0, "`item` is not known", USUAL),
         (
             "- {for: {in: '${line}', each: line}, do: []}",
@@ -73,7 +79,11 @@ def test_a_bad_expression_is_placed_and_answered(
     ("text", "path", "message"),
     [
         ("steps: []\ntriggers: [{event: e, if: run.id}]", "triggers/0/if", "`run` is not known"),
-        ("steps: []\ntriggers: [{event: e, input: {a: '${vars.x}'}}]", "triggers/0/input/a", "`vars` is not known"),
+        (
+            "steps: []\ntriggers: [{event: e, input: {a: '${vars.x}'}}]",
+            "triggers/0/input/a",
+            "`vars` is not known",
+        ),
         ("steps: []\nrollout: {when: steps.a.output}", "rollout/when", "`steps` is not known"),
         ("steps: []\nrollout: {key: '${run.id}'}", "rollout/key", "`run` is not known"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -84,5 +85,5 @@ def test_a_way_without_a_step_is_one(steps: list[dict[str, Any]]) -> None:
             assert bool(way) != flow.surely_gave(step, position)
             if way:
                 assert (way[0].source, way[-1].target) == (0, position)
-                assert all(a.target == b.source for a, b in zip(way, way[1:], strict=False))
+                assert all(a.target == b.source for a, b in pairwise(way))
                 assert not any(edge.source == step and edge.outcome.gives for edge in way)

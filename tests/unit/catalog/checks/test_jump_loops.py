@@ -99,9 +99,13 @@ def loop(path: str, way: str) -> str:
             [loop("/steps/0/then", "`a` → `a`")],
             id="a pause in a branch that is not waited for",
         ),
-        pytest.param("- {module: m, action: a, then: c}\n- {wait: 1s}\n- {id: c, wait: 1s}\n", [], id="forwards"),
         pytest.param(
-            "- {end: {}}\n- {module: m, action: a}\n- {module: m, action: b, then: a}\n", [], id="out of reach"
+            "- {module: m, action: a, then: c}\n- {wait: 1s}\n- {id: c, wait: 1s}\n", [], id="forwards"
+        ),
+        pytest.param(
+            "- {end: {}}\n- {module: m, action: a}\n- {module: m, action: b, then: a}\n",
+            [],
+            id="out of reach",
         ),
         pytest.param("- {module: m, action: a, then: a}\n- {wait: 1s, then: nowhere}\n", [], id="unsure"),
     ],

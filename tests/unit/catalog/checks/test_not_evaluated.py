@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from resistor.catalog.checks import check_definition
 from resistor.catalog.checks.not_evaluated import check_not_evaluated
 from resistor.catalog.checks.survey import Survey
 
@@ -50,3 +51,25 @@ def test_the_place_is_the_expressions(definition: Callable[[str], Any]) -> None:
     text = "- {ask: {prompt: 'Pay $${a} or ${input.x}?'}}"
     (finding,) = check_not_evaluated(Survey(definition(text)))
     assert finding.offset == len("Pay $${a} or ")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"- {{module: {X}, action: a}}", [(("steps", 0, "module"), MESSAGE)]),
+        (f"- {{wait: 1s, then: {X}}}", [(("steps", 0, "then"), MESSAGE)]),
+        (
+            f"- {{wait: 1s, colour: {X}}}",
+            [(("steps", 0, "colour"), "`colour` is not a key of a `wait` step")],
+        ),
+        (
+            f"- {{wait: 1s, colour: [{X}]}}",
+            [(("steps", 0, "colour"), "`colour` is not a key of a `wait` step")],
+        ),
+    ],
+)
+def test_one_mistake_is_said_once(
+    definition: Callable[[str], Any], text: str, expected: list[tuple[Any, str]]
+) -> None:
+    findings = check_definition({"version": 1, **definition(text)})
+    assert [(finding.path, finding.message) for finding in findings] == expected

@@ -13,7 +13,9 @@ KEEP = "what is needed elsewhere can be kept with `set`, and read as `vars.NAME`
 
 
 def inside(path: str, step: str, block: str, hint: str) -> str:
-    return f"{path}: step `{step}` stands inside `{block}`: it cannot be read from outside that block | {hint}"
+    return (
+        f"{path}: step `{step}` stands inside `{block}`: it cannot be read from outside that block | {hint}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -31,17 +33,29 @@ def inside(path: str, step: str, block: str, hint: str) -> str:
         ),
         pytest.param(
             "- {id: guard, try: [{module: m, action: pay}]}\n- {wait: {until: steps.pay.output.at}}\n",
-            [inside("/steps/1/wait/until", "pay", "guard", "read `steps.guard.output`, what the block hands on")],
+            [
+                inside(
+                    "/steps/1/wait/until",
+                    "pay",
+                    "guard",
+                    "read `steps.guard.output`, what the block hands on",
+                )
+            ],
             id="inside a block that is over",
         ),
         pytest.param(
             "- {id: guard, try: [{fork: {branches: {a: [{module: m, action: pay}]}}}]}\n"
             "- {wait: {until: steps.pay.output.at}}\n",
-            [inside("/steps/1/wait/until", "pay", "fork", "read `steps.guard.output`, what the block hands on")],
+            [
+                inside(
+                    "/steps/1/wait/until", "pay", "fork", "read `steps.guard.output`, what the block hands on"
+                )
+            ],
             id="deep inside",
         ),
         pytest.param(
-            "- {id: guard, try: [{module: m, action: pay}], catch: [{do: [{wait: {until: steps.pay.output}}]}]}\n",
+            "- id: guard\n  try: [{module: m, action: pay}]\n"
+            "  catch: [{do: [{wait: {until: steps.pay.output}}]}]\n",
             [inside("/steps/0/catch/0/do/0/wait/until", "pay", "guard", KEEP)],
             id="of the guarded block, in its catch",
         ),
@@ -51,12 +65,14 @@ def inside(path: str, step: str, block: str, hint: str) -> str:
             id="of the guarded block, on its catch",
         ),
         pytest.param(
-            "- id: both\n  fork: {branches: {a: [{module: m, action: x}], b: [{wait: {until: steps.x.output}}]}}\n",
+            "- id: both\n  fork:\n    branches:\n      a: [{module: m, action: x}]\n"
+            "      b: [{wait: {until: steps.x.output}}]\n",
             [inside("/steps/0/fork/branches/b/0/wait/until", "x", "both", KEEP)],
             id="of another branch",
         ),
         pytest.param(
-            "steps: []\non_failure: [{module: m, action: x}]\nfinally: [{wait: {until: steps.?x.output.orValue(0)}}]\n",
+            "steps: []\non_failure: [{module: m, action: x}]\n"
+            "finally: [{wait: {until: steps.?x.output.orValue(0)}}]\n",
             ["/finally/0/wait/until: step `x` stands in `on_failure`: it cannot be read from here"],
             id="of on_failure, in finally",
         ),
@@ -80,12 +96,16 @@ def inside(path: str, step: str, block: str, hint: str) -> str:
             id="of a list around",
         ),
         pytest.param(
-            "steps: [{module: m, action: a}]\nfinally: [{wait: {until: steps.?a.output.orValue(0)}}]\n", [], id="in finally"
+            "steps: [{module: m, action: a}]\nfinally: [{wait: {until: steps.?a.output.orValue(0)}}]\n",
+            [],
+            id="in finally",
         ),
         pytest.param(
             "- {until: steps.a.output.ok, do: [{module: m, action: a}]}\n", [], id="of a round, in its until"
         ),
-        pytest.param("- {colour: red}\n- {wait: {until: steps.a.output}}\n", [], id="an id that is not known"),
+        pytest.param(
+            "- {colour: red}\n- {wait: {until: steps.a.output}}\n", [], id="an id that is not known"
+        ),
     ],
 )
 def test_a_step_that_cannot_be_seen_is_named(found: Found, text: str, expected: list[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from resistor.catalog.checks.then import check_then
 
 Found = Callable[..., list[str]]
+INTO = "`then` cannot lead into another block"
 WORDS = "`exit` leaves the list, `end` ends the run"
 
 
@@ -33,8 +34,8 @@ WORDS = "`exit` leaves the list, `end` ends the run"
         pytest.param(
             "- {wait: 1s, then: inner}\n- try: [{id: inner, wait: 1s, then: wait}]\n",
             [
-                f"/steps/0/then: `then` cannot lead into another block: step `inner` is not in this list | {WORDS}",
-                f"/steps/1/try/0/then: `then` cannot lead into another block: step `wait` is not in this list | {WORDS}",
+                f"/steps/0/then: {INTO}: step `inner` is not in this list | {WORDS}",
+                f"/steps/1/try/0/then: {INTO}: step `wait` is not in this list | {WORDS}",
             ],
             id="into a block, and out of it",
         ),
@@ -46,14 +47,15 @@ WORDS = "`exit` leaves the list, `end` ends the run"
             [
                 "/steps/0/switch/0/then: there is no step `lst` in this list | did you mean `last`?",
                 "/steps/1/catch/0/then: there is no step `lst` in this list | did you mean `last`?",
-                f"/steps/1/catch/1/then: `then` cannot lead into another block: step `inner` is not in this list"
-                f" | {WORDS}",
+                f"/steps/1/catch/1/then: {INTO}: step `inner` is not in this list | {WORDS}",
                 "/steps/2/catch/0/then: there is no step `lst` in this list | did you mean `last`?",
             ],
             id="of a case and a catch",
         ),
         pytest.param(
-            "- {wait: 1s, then: exit}\n- {wait: 1s, then: end}\n- {wait: 1s, then: wait}\n", [], id="good ones"
+            "- {wait: 1s, then: exit}\n- {wait: 1s, then: end}\n- {wait: 1s, then: wait}\n",
+            [],
+            id="good ones",
         ),
         pytest.param("- {wait: 1s, then: x}\n- {colour: red}\n", [], id="an id that is not known"),
         pytest.param("- {wait: 1s, then: 3}\n- {catch: 3}\n- {switch: {then: x}}\n", [], id="malformed"),

@@ -41,7 +41,8 @@ def never(path: str, step: str, why: str) -> str:
             id="behind a raise",
         ),
         pytest.param(
-            "- switch: [{when: input.a, do: [{raise: {type: x}}]}, {do: [{end: {output: {}}}]}]\n- {wait: 1s}\n",
+            "- switch: [{when: input.a, do: [{raise: {type: x}}]}, {do: [{end: {output: {}}}]}]\n"
+            "- {wait: 1s}\n",
             [never("/steps/1", "wait", "step `switch` above never goes on")],
             id="behind a switch of which no case goes on",
         ),
@@ -99,7 +100,8 @@ def never(path: str, step: str, why: str) -> str:
             id="come to by a then back",
         ),
         pytest.param(
-            "- {while: input.x, do: [{raise: {type: x}}]}\n- {for: {in: []}, do: [{end: {}}]}\n- {wait: 1s}\n",
+            "- {while: input.x, do: [{raise: {type: x}}]}\n- {for: {in: []}, do: [{end: {}}]}\n"
+            "- {wait: 1s}\n",
             [],
             id="no round, and no item",
         ),
@@ -113,7 +115,9 @@ def never(path: str, step: str, why: str) -> str:
             [],
             id="a fork that goes on",
         ),
-        pytest.param("- {wait: 1s, then: nowhere}\n- {wait: 1s}\n- {end: {}}\n- {wait: 1s}\n", [], id="unsure"),
+        pytest.param(
+            "- {wait: 1s, then: nowhere}\n- {wait: 1s}\n- {end: {}}\n- {wait: 1s}\n", [], id="unsure"
+        ),
     ],
 )
 def test_the_first_step_out_of_reach_is_named(found: Found, text: str, expected: list[str]) -> None:

@@ -10,7 +10,7 @@ from resistor.catalog import load_text
 from resistor.catalog.compiling.kinds import KIND_OF
 from resistor.catalog.forms import KINDS
 from resistor.catalog.naming import STEP_KINDS
-from resistor.engine.cel import Expression, Template
+from resistor.engine.expressions import Expression, Template
 from resistor.engine.workflow import (
     NO_RETRY,
     Ask,
@@ -84,7 +84,8 @@ def test_a_module_step_without_options_is_tried_three_times() -> None:
 def test_a_module_step_with_everything() -> None:
     found = module(
         ", with: {a: '${input.a}'}, output: '${result.b}', metadata: {b: [1.0], a: x}, timeout: 30s,"
-        " heartbeat: 5s, priority: 9, compensate: {module: n, action: undo, with: {}, metadata: {c: 1}, retry: 7}"
+        " heartbeat: 5s, priority: 9, compensate: {module: n, action: undo, with: {},"
+        " metadata: {c: 1}, retry: 7}"
     )
     assert isinstance(found.input, Template)
     assert isinstance(found.output, Template)
@@ -112,20 +113,24 @@ def test_an_action_may_be_worked_out() -> None:
         ("1", NO_RETRY),
         ("none", NO_RETRY),
         ("{}", Retry()),
-        ("{limit: 9, delay: 100ms, backoff: linear, factor: 3, jitter: 0}", Retry(9, 0.1, Backoff.LINEAR, 3.0, jitter=0.0)),
+        (
+            "{limit: 9, delay: 1m, backoff: linear, factor: 3, jitter: 0}",
+            Retry(9, 60.0, Backoff.LINEAR, 3.0, jitter=0.0),
+        ),
         ("{delay: 0s, max_delay: 1h, within: 2h}", Retry(delay=0.0, max_delay=3600.0, within=7200.0)),
         ("{delay: 10m}", Retry(delay=600.0, max_delay=600.0)),
         ("{on: [timeout, busy], except: [no]}", Retry(on=("timeout", "busy"), excepted=("no",))),
         ("{on: ['*']}", Retry()),
     ],
-)  # fmt: skip
+)
 def test_the_spellings_of_retry(written: str, meant: Retry) -> None:
     assert module(f", retry: {written}").retry == meant
 
 
 def test_the_entries_of_catch() -> None:
     first, second, third = module(
-        ", catch: [{errors: [a, b], if: error.attempt > 1, retry: 2, do: [{wait: 1s, id: w}], then: end, output: {}},"
+        ", catch: [{errors: [a, b], if: error.attempt > 1, retry: 2, do: [{wait: 1s, id: w}],"
+        " then: end, output: {}},"
         " {errors: ['*']}, {do: []}]"
     ).catches
     assert (first.errors, first.retry, first.then) == (("a", "b"), Retry(limit=2), "end")
@@ -154,8 +159,9 @@ def test_a_fork() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"), [("all", Join()), ("any", Join(count=1)), ("2", Join(count=2)), ("[a, b]", Join(names=("a", "b")))]
-)  # fmt: skip
+    ("written", "meant"),
+    [("all", Join()), ("any", Join(count=1)), ("2", Join(count=2)), ("[a, b]", Join(names=("a", "b")))],
+)
 def test_the_spellings_of_join(written: str, meant: Join) -> None:
     assert kind(f"{{fork: {{branches: {{a: [], b: []}}, join: {written}}}}}").join == meant
     assert kind("{fork: {branches: {a: [], b: []}}}").join == Join()
@@ -217,7 +223,8 @@ def test_the_steps_that_the_engine_does_itself() -> None:
     assert isinstance(assigned, Assign)
     assert set(assigned.values) == {"a", "b"}
     run = kind(
-        "{run: {workflow: w, namespace: n, version: 2, input: {}, id: '${input.a}', detach: true}, catch: [{}]}"
+        "{run: {workflow: w, namespace: n, version: 2, input: {}, id: '${input.a}', detach: true},"
+        " catch: [{}]}"
     )
     assert isinstance(run, RunWorkflow)
     assert (run.workflow, run.namespace, run.version, run.is_detached) == ("w", "n", 2, True)

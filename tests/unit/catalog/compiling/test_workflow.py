@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from resistor.catalog import load_text
-from resistor.engine.cel import Expression, Template
+from resistor.engine.expressions import Expression, Template
 from resistor.engine.workflow import OnConflict, Overlap, Schedule, Workflow
 from tests.unit.catalog.marked import workflow
 

@@ -127,6 +127,13 @@ def test_lines_of_the_picture_run_straight_and_stay_on_it() -> None:
         assert all(0 <= x <= float(root.attrib["width"]) for x, _ in points)
 
 
+@pytest.mark.parametrize("form", RENDERERS)
+def test_a_step_may_jump_to_itself(form: str) -> None:
+    step = {"id": "again", "wait": "1s", "if": "input.x", "then": "again"}
+    guarded = {"id": "ask", "run": "shop/other", "catch": [{"errors": ["busy"]}], "then": "ask"}
+    assert "again" in RENDERERS[form](graph_of("shop/a@1", {"version": 1, "steps": [step, guarded]}))
+
+
 def test_a_graph_as_json_says_what_is_inside_what() -> None:
     found = json.loads(RENDERERS["json"](EVERY))
     [reserve] = [node for node in found["nodes"] if node["id"] == "pack/goods/reserve"]
