@@ -1,8 +1,8 @@
 """Workflows that start by themselves.
 
 Runs on every replica, without a leader: a claim leases a schedule, the run of an occurrence goes by an id
-that is derived from its moment, and the schedule's state is compared and set. So an occurrence begins one run,
-however many daemons look.
+that is derived from its moment, and the schedule's state is compared and set. So an occurrence begins one
+run, however many daemons look.
 """
 
 from __future__ import annotations

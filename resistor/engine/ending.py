@@ -135,7 +135,10 @@ def _complete(draft: Draft, *, output_of: str | None, has_output: bool) -> None:
 def _begin_end(draft: Draft, status: RunStatus, failure: Failure | None) -> None:
     draft.agenda.clear()
     draft.set_state(ending=status, failure=failure, deadline=None)
-    if draft.workflow.on_failure or draft.workflow.finally_ or draft.state.undo:
+    is_followed = draft.workflow.finally_ or (
+        status is not RunStatus.COMPLETED and (draft.workflow.on_failure or draft.state.undo)
+    )
+    if is_followed:
         draft.say(FactName.RUN_ENDING, status=str(status), error=failure)
     next_phase(draft)
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from resistor.engine.expressions import Expression, Scope, Template
 from resistor.engine.draft import Draft
+from resistor.engine.expressions import Expression, Scope, Template
 from resistor.engine.facts import FactName
 from resistor.engine.places import Frame, Place
 from resistor.engine.run import StepRecord, StepStatus

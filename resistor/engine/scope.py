@@ -6,7 +6,6 @@ Only what an expression names is loaded (`NeedMore`) and decoded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from resistor.engine.draft import Draft
@@ -17,6 +16,7 @@ from resistor.engine.workflow import For, While
 from resistor.errors import ExpressionError
 from resistor.messages import json
 from resistor.messages.event import Event
+from resistor.messages.moments import moment
 
 _PARTS = {"output", "status", "error", "attempt"}
 
@@ -205,8 +205,3 @@ def run_variable(run: Run) -> dict[str, Any]:
         "started_at": moment(origin.started_at),
         "labels": origin.labels,
     }
-
-
-def moment(at: float | None) -> datetime | None:
-    """Return a time as expressions see it."""
-    return None if at is None else datetime.fromtimestamp(at, UTC)

@@ -105,7 +105,8 @@ def answer_from_envelope(envelope: Envelope, *, limit: int) -> Answer:
         case "later":
             return Later(_within(body.after, MAX_LATER_SECONDS))
         case _:
-            return Failed(Failure("validation", f"the module answered with status {body.status[:64]!r}"))
+            what = f"the module answered with status {body.status[:64]!r}"
+            return Failed(Failure("validation", what, retryable=False))
 
 
 def answer_to_envelope(answer: Answer, *, token: str, correlation_id: str | None) -> Envelope:

@@ -97,7 +97,7 @@ async def test_a_result_for_a_run_that_is_over_is_dropped_and_counted(house: Hou
     out = house.outside
     event_id = await out.event("shop.order.placed", {})
     charge = await out.action("payments")
-    await out.answer(charge, {"status": "failed", "error": {"type": "x"}})
+    await out.answer(charge, {"status": "failed", "error": {"type": "x", "retryable": False}})
     await house.ended(run_of(event_id))
     await out.complete(charge)
     await house.counted("messages", ("resistor.results", "stale"), 1)

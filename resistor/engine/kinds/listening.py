@@ -13,10 +13,11 @@ from resistor.engine.facts import FactName
 from resistor.engine.moves import Fail, complete, holds, record_of, refuse, scope_of, start, value_of
 from resistor.engine.places import Place
 from resistor.engine.run import Hearing, StepStatus
-from resistor.engine.scope import EventScope, moment
+from resistor.engine.scope import EventScope
 from resistor.engine.workflow import Listen
 from resistor.messages import json
 from resistor.messages.event import Event
+from resistor.messages.moments import moment
 from resistor.messages.result import Failure
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.moves import complete, refuse, scope_of, start, text_of, value_of
 from resistor.engine.places import Place
 from resistor.engine.run import StepStatus
 from resistor.engine.workflow import Wait
+from resistor.messages.moments import seconds_of
 from resistor.messages.result import Failure
 
 LONGEST = 100 * 366 * 86400.0  # seconds: a moment beyond that is a mistake
@@ -42,20 +41,8 @@ def _moment(draft: Draft, place: Place) -> float | Failure:
     value = value_of(wait.until, scope_of(draft, place))
     if isinstance(value, Failure):
         return value
-    at = parsed_moment(value)
+    at = seconds_of(value)
     if at is None or at > draft.now + LONGEST:
         message = f"`until` must become a timestamp, not {text_of(value)[:100]}"
         return Failure("expression", message, retryable=False)
     return at
-
-
-def parsed_moment(value: object) -> float | None:
-    """Return a timestamp, or its RFC 3339 text, in seconds since the epoch; None where it is neither."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()

@@ -162,7 +162,10 @@ def _try(drawing: Drawing, step: Step, head: Node, inner: Place) -> Piece:
     if ending is not None:
         drawing.join(exits, ending.entry)
         exits, below = ending.exits, [last]
-    columns = [*([frame] if body is not None else []), *(each for each in caught.members if isinstance(each, Cluster))]
+    columns = [
+        *([frame] if body is not None else []),
+        *(each for each in caught.members if isinstance(each, Cluster)),
+    ]
     return Piece((_group(head, columns, *below),), head.id, exits, caught.jumps)
 
 

@@ -43,11 +43,13 @@ def test_on_a_terminal_a_list_is_as_wide_as_the_terminal(
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     failure = Failure("a_type_of_error_that_goes_on_and_on")
-    run = msgspec.structs.replace(FAILED, state=RunState(RunStatus.FAILED, START + 2, failure=failure))
+    run = msgspec.structs.replace(
+        FAILED, state=RunState(RunStatus.FAILED, finished_at=START + 2, failure=failure)
+    )
     Table(RUN_COLUMNS).write([run_line(run)])
     said = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
     assert max(map(len, said)) == 80
-    assert said[1].endswith("a_typ…")
+    assert said[1].endswith("…")
 
 
 def test_a_program_gets_a_run_a_line(call: Call) -> None:
