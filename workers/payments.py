@@ -32,3 +32,18 @@ async def charge(order: Charge, ctx: Context) -> Receipt:
         raise Fail("card_declined", "the bank said no", details={"order_id": order.order_id})
     ctx.log.info("charged %s %s", order.amount, order.currency, extra={"action": "charged"})
     return Receipt(receipt=f"r-{ctx.idempotency_key}", amount=order.amount)
+
+
+class Refund(BaseModel):
+    """What to pay back. `amount` is in the currency's smallest unit."""
+
+    order_id: str
+    amount: int = Field(ge=0)
+    currency: str
+
+
+@payments.action("refund")
+async def refund(order: Refund, ctx: Context) -> dict[str, object]:
+    """Pay back once, however often it is asked."""
+    ctx.log.info("paid back %s %s", order.amount, order.currency, extra={"action": "refunded"})
+    return {"refund": f"b-{ctx.idempotency_key}", "amount": order.amount}

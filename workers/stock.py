@@ -40,3 +40,23 @@ def reserve(order: Order, ctx: Context) -> Reservation:
     if missing:
         raise Fail("out_of_stock", f"order {order.order_id} cannot be filled", details={"skus": missing})
     return Reservation(reservation=f"s-{ctx.idempotency_key}", lines=len(order.lines))
+
+
+class Piece(BaseModel):
+    """What came back of one line."""
+
+    sku: str
+    quantity: int = Field(gt=0)
+
+
+@stock.action("inspect")
+def inspect(piece: Piece) -> dict[str, object]:
+    """Look at what came back: everything is as good as new but `broken`."""
+    accepted = 0 if piece.sku == "broken" else piece.quantity
+    return {"sku": piece.sku, "accepted": accepted}
+
+
+@stock.action("release")
+def release(order: dict[str, str], ctx: Context) -> dict[str, str]:
+    """Put reserved goods back: what undoes `reserve`."""
+    return {"released": order["reservation"]}

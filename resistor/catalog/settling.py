@@ -51,13 +51,15 @@ class Settling:
     def _line_of(self, draft: Draft) -> list[Draft]:
         """Return a draft and the bases that are to be settled before it, the furthest last."""
         line: list[Draft] = []
-        while not draft.is_settled and draft not in line:
+        seen: set[int] = set()
+        while not draft.is_settled and id(draft) not in seen:
             line.append(draft)
+            seen.add(id(draft))
             _, base = self._bases.get(id(draft)) or self._find_base(draft) or ("", None)
             if not isinstance(base, Draft):
                 return line
             draft = base
-        if draft in line:
+        if id(draft) in seen:
             way = " → ".join(each.key for each in (*line[line.index(draft) :], draft))
             line[-1].findings.append(Finding(("extends",), f"this extends itself: {way}"))
         return line

@@ -51,11 +51,15 @@ ORDER: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One event of the demo, and the status that its run is meant to end with."""
+    """One event of the demo, and the status that its run is meant to end with.
+
+    `then` are events that the run waits for.
+    """
 
     event: Event
     ends: str
     about: str
+    then: tuple[Event, ...] = ()
 
     @property
     def run(self) -> str:
@@ -70,10 +74,24 @@ def scenes() -> tuple[Scene, ...]:
         _scene("shop.order.placed", ORDER, "an order: four modules, one after the other"),
         _scene("outlet.order.placed", ORDER, "the same event in another namespace: a variation"),
         _scene("shop.order.placed", declined, "the card is declined: this run is meant to fail", "failed"),
+        _return(),
         _scene("namespaceA.event1", {"n": 1}, "the smallest workflow"),
         _scene("namespaceB.event1", {"n": 2}, "the same, with another module"),
         _scene("namespaceC.event1", {"n": 3}, "both, in their order"),
     )
+
+
+def _return() -> Scene:
+    lines = [{"sku": "tea", "quantity": 2}, {"sku": "broken", "quantity": 1}]
+    wanted = {"order_id": f"o-{time.time_ns()}", "lines": lines, "amount": 1500, "currency": "EUR"}
+    arrived = Event(
+        namespace="shop",
+        name="parcel.returned",
+        data=json.encode({"order_id": wanted["order_id"]}),
+        id=f"demo-parcel-{time.time_ns()}",
+    )
+    scene = _scene("shop.return.requested", wanted, "goods come back: an event waited for, a step per line")
+    return Scene(scene.event, scene.ends, scene.about, (arrived,))
 
 
 def _scene(name: str, data: dict[str, Any], about: str, ends: str = "completed") -> Scene:
@@ -111,10 +129,11 @@ class Show:
                 [
                     Publish(
                         exchange=names.events,
-                        routing_key=f"{scene.event.namespace}.{scene.event.name}",
-                        envelope=event_to_envelope(scene.event),
+                        routing_key=f"{event.namespace}.{event.name}",
+                        envelope=event_to_envelope(event),
                     )
                     for scene in played
+                    for event in (scene.event, *scene.then)
                 ]
             )
 

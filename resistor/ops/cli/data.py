@@ -15,15 +15,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def data_option(what: str, *, default: str | None = None) -> Callable[[Command], Command]:
-    """Return the option `--data`; `what` says what it is. Required where there is no default."""
-    return click.option(
-        "--data",
-        default=default,
-        required=default is None,
-        show_default=default is not None,
-        metavar="JSON|@FILE|-",
-        help=what,
-    )
+    """Return the option `--data`; `what` says what it is."""
+    return click.option("--data", default=default, show_default=True, metavar="JSON|@FILE|-", help=what)
 
 
 def read_object(data: str, *, limit: int) -> bytes:

@@ -57,7 +57,11 @@ def lasting(text: str | float) -> float:
 
 
 wait_option = click.option(
-    "--timeout", type=lasting, default=60.0, help="With --wait: for so long. [default: 60s]"
+    "--timeout",
+    type=lasting,
+    default=60.0,
+    metavar="DURATION",
+    help="With --wait: for so long. [default: 60s]",
 )
 
 

@@ -42,7 +42,7 @@ COLOURS = {
 """Words that have a colour wherever they stand alone in a cell."""
 
 
-LEAST_LAST = 8  # characters of the last column that are left, however narrow the terminal is
+LEAST_LAST = 5  # characters of the last column that are left, however narrow the terminal is
 
 
 class Table:

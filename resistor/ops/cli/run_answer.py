@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from resistor.errors import OperatorMistake
 from resistor.ops.cli.data import data_option, read_value
 from resistor.ops.cli.options import output_option
 from resistor.ops.cli.output import talk, write_json
@@ -15,11 +16,11 @@ from resistor.ops.cli.session import Session, pass_session
 
 @click.command()
 @click.argument("run_id", metavar="RUN")
-@click.argument("step", metavar="STEP", required=False)
-@data_option("The answer.", default="")
+@click.argument("step", metavar="[STEP]", required=False)
+@data_option("The answer.")
 @output_option
 @pass_session
-def answer(session: Session, run_id: str, step: str | None, data: str, style: str) -> None:
+def answer(session: Session, run_id: str, step: str | None, data: str | None, style: str) -> None:
     """Answer a run that asks a person. STEP is the step's path, or its id; without it, those that ask
     are listed.
 
@@ -34,7 +35,7 @@ def answer(session: Session, run_id: str, step: str | None, data: str, style: st
         write_json({"run": run_id, "step": path}, style=style)
 
 
-async def _answer(settings: Any, run_id: str, step: str | None, data: str) -> str:
+async def _answer(settings: Any, run_id: str, step: str | None, data: str | None) -> str:
     import msgspec
 
     from resistor.messages.command import AnswerStep
@@ -45,6 +46,8 @@ async def _answer(settings: Any, run_id: str, step: str | None, data: str) -> st
 
     async with servers.open_store(settings) as store:
         path, ask = ask_at(await Reader(store).find(run_id), step)
+    if data is None:
+        raise OperatorMistake("the answer is missing: --data JSON, @FILE or - for the standard input")
     given = read_value(data, limit=settings.limits.payload_bytes)
     require_fit(ask, msgspec.json.decode(given))
     command = AnswerStep(run=run_id, step=path, data=msgspec.Raw(given), by=operator())

@@ -79,8 +79,8 @@ class FakeStore:
     """What commands read of a store."""
 
     runs: list[Run] = field(default_factory=lambda: [FAILED, RUNNING, COMPLETED])
-    catalogue: FakeCatalogue = field(default_factory=lambda: FakeCatalogue())
-    schedules: FakeSchedules = field(default_factory=lambda: FakeSchedules())
+    catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
+    schedules: FakeSchedules = field(default_factory=FakeSchedules)
     state: StoreHealth = HEALTHY
     is_away: bool = False
     asked: list[RunFilter] = field(default_factory=list)

@@ -40,9 +40,7 @@ FAILED = Run(
         "s:charge": StepRecord(
             StepStatus.FAILED, START + 0.12, attempt=2, finished_at=START + 2, failure=DECLINED
         ),
-        "s:reserve": StepRecord(
-            StepStatus.COMPLETED, START, finished_at=START + 0.12, output_of="reserve"
-        ),
+        "s:reserve": StepRecord(StepStatus.COMPLETED, START, finished_at=START + 0.12, output_of="reserve"),
         "i:charge": b'{"total":1.50}',
         "o:reserve": b'{"shelf":"A"}',
     },

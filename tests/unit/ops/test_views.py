@@ -108,8 +108,11 @@ def test_a_workflow_has_its_definition() -> None:
     view = as_json(workflow_view(WORKFLOW))
     assert view["modules"] == ["payments", "warehouse"]
     assert view["steps"][1] == {
-        **{"id": "charge", "path": "charge", "kind": "module"},
-        **{"module": "payments", "action": "take"},
+        "id": "charge",
+        "path": "charge",
+        "kind": "module",
+        "module": "payments",
+        "action": "take",
     }
     assert view["definition"]["version"] == 3
 

@@ -11,7 +11,7 @@ from resistor.engine import advance
 from resistor.engine.decision import Decision
 from resistor.engine.facts import Fact
 from resistor.engine.inbound import Answered, Inbound, Start, Wake
-from resistor.engine.run import Run, StepStatus
+from resistor.engine.run import Run, StepRecord
 from resistor.engine.workflow import Workflow
 from resistor.messages import json
 from resistor.messages.event import Event
@@ -81,6 +81,7 @@ class Play:
         if attempt is not None:
             return attempt
         head, _, last = address.rpartition("/")
-        record = self.run.steps["/".join(filter(None, (head, last.partition("#")[0])))]
-        assert record.status is not StepStatus.PENDING
+        path = "/".join(filter(None, (head, last.partition("#")[0])))
+        record = self.run.parts[f"s:{path}"]
+        assert isinstance(record, StepRecord)
         return record.attempt
