@@ -26,7 +26,7 @@ def _details(fact: dict[str, Any]) -> str:
             told.append(": ".join(filter(None, (value["type"], value["message"]))))
         elif name == "until":
             told.append(f"until={local_time(value)}")
-        elif name not in ("seq", "at", "fact", "step", "attempt", "details"):
+        elif value is not None and name not in ("seq", "at", "fact", "step", "attempt", "details"):
             told.append(f"{name}={value}")
     return " ".join(told)
 
