@@ -99,7 +99,7 @@ class Dispatcher:
             token=self._keys.sign(place),
             reply_to=self._names.reply_to(),
             deadline=dispatch.deadline,
-            traceparent=self._traceparent(run, dispatch.path, dispatch.attempt),
+            traceparent=self._traceparent(run, dispatch.name, dispatch.attempt),
             tracestate=run.origin.tracestate,
         )
         envelope = action_to_envelope(action, message_id=self.message_id(), now=time.time())

@@ -45,7 +45,7 @@ def next_one(draft: Draft) -> bool:
         path = f"{undone.address}/compensate"
         failure = _make_input(draft, undone, path)
         if failure is None:
-            draft.begin(path, StepRecord(StepStatus.SCHEDULED, draft.now))
+            draft.begin(path, StepRecord(StepStatus.SCHEDULED, draft.now, first_at=draft.now))
             _sent(draft, undone, path, 1)
             return True
         draft.begin(path, StepRecord(StepStatus.FAILED, draft.now, finished_at=draft.now, failure=failure))
@@ -83,7 +83,7 @@ def failed(draft: Draft, undone: Place, path: str, failure: Failure) -> bool:
         _compensation(undone).retry,
         failure,
         attempt=record.attempt,
-        since_first=draft.now - record.scheduled_at,
+        since_first=draft.now - (record.first_at or record.scheduled_at),
         seed=f"{draft.run.id}:{path}:{record.attempt}",
     )
     draft.settle(path)
@@ -99,8 +99,10 @@ def failed(draft: Draft, undone: Place, path: str, failure: Failure) -> bool:
 def wake(draft: Draft, undone: Place, path: str) -> None:
     """Send the compensation again: after a pause the next attempt, after a `later` the same one."""
     record = draft.existing(path)
-    attempt = record.attempt + (1 if record.status is StepStatus.RETRYING else 0)
-    draft.change(path, status=StepStatus.SCHEDULED, attempt=attempt, resume_at=None)
+    is_next = record.status is StepStatus.RETRYING
+    attempt = record.attempt + (1 if is_next else 0)
+    at = draft.now if is_next else record.scheduled_at
+    draft.change(path, status=StepStatus.SCHEDULED, attempt=attempt, scheduled_at=at, resume_at=None)
     _sent(draft, undone, path, attempt)
 
 

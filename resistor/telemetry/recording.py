@@ -18,11 +18,11 @@ from resistor.engine.places import COMPENSATE
 from resistor.engine.run import Run
 from resistor.engine.workflow import Workflow
 from resistor.errors import Reason
-from resistor.messages.result import Failure
 from resistor.ports import Outcome
 from resistor.telemetry.attempts import UNDOES, Attempt, ended, record_at
 from resistor.telemetry.counters import Counters
 from resistor.telemetry.exposition import Exposition
+from resistor.telemetry.lines import fields_of
 from resistor.telemetry.logs import FactRecord
 from resistor.telemetry.steps import NOTHING, Does, Steps
 from resistor.telemetry.throttle import Throttle
@@ -96,7 +96,7 @@ class Telemetry:
             self._count_run(fact, after)
         level = _LEVELS.get(fact.name, logging.INFO)
         if log.isEnabledFor(level):
-            log.handle(FactRecord(log.name, level, fact.at, fact.name, _fields(fact, after, does, seconds)))
+            log.handle(FactRecord(log.name, level, fact.at, fact.name, fields_of(fact, after, does, seconds)))
         if self._tracer is not None and attempt is not None:
             self._tracer.attempt_ended(after, attempt, does, fact.at)
 
@@ -248,29 +248,3 @@ def _seconds(fact: Fact, attempt: Attempt | None, before: Run | None, after: Run
         return None
     record = record_at(fact.step, fact.attempt, before, after)
     return None if record is None else fact.at - record.scheduled_at
-
-
-def _fields(fact: Fact, run: Run, does: Does, seconds: float | None) -> dict[str, Any]:
-    origin = run.origin
-    fields: dict[str, Any] = {
-        "run": run.id,
-        "namespace": origin.namespace,
-        "workflow": origin.workflow,
-        "version": origin.version,
-    }
-    if fact.step is not None:
-        fields["step"] = fact.step
-        if fact.attempt is not None:
-            fields["attempt"] = fact.attempt
-    if does.module:
-        fields |= {"module": does.module, "module_action": does.action}
-    if seconds is not None:
-        fields["seconds"] = round(seconds, 6)
-    failure = fact.details.get("error")
-    if isinstance(failure, Failure):
-        fields["error_type"] = failure.type
-    if "compensated" in fact.details:
-        fields["compensated"] = fact.details["compensated"]
-    if fact.name is FactName.STEP_STARTED and "run" in fact.details:
-        fields["child"] = fact.details["run"]
-    return fields

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from resistor.catalog.checks import CHECKS
+from resistor.catalog.checks import check_definition
 from resistor.catalog.checks.shape import findings_of
 from resistor.catalog.compiling.canonical import canonical, digest_of
 from resistor.catalog.compiling.workflow import compile_workflow
@@ -31,7 +31,7 @@ ModuleDefaults = Mapping[str, ModuleDefaultsForm]
 
 def check(definition: Any) -> list[Finding]:
     """Return everything that is wrong with a workflow's definition."""
-    return [finding for each in CHECKS for finding in each(definition)]
+    return check_definition(definition)
 
 
 def source_of(definition: dict[str, Any], modules: Mapping[str, Any]) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from resistor.catalog import Catalog, load, load_or_raise
+from resistor.engine.workflow import Module
 
 DEFINITIONS = Path(__file__).parents[3] / "definitions"
 
@@ -29,7 +30,8 @@ def catalog() -> Catalog:
 def steps(catalog: Catalog, namespace: str, event: str, version: int = 1) -> list[tuple[str, str, str]]:
     workflow = catalog.get(namespace, event, version)
     assert workflow is not None
-    return [(step.id, step.module, step.action) for step in workflow.steps]
+    kinds = [(step.id, step.kind) for step in workflow.body.steps]
+    return [(each, kind.module, str(kind.action)) for each, kind in kinds if isinstance(kind, Module)]
 
 
 def test_nothing_is_wrong_with_them() -> None:
@@ -42,7 +44,9 @@ def test_the_seed_is_three_namespaces_with_an_event_each(catalog: Catalog) -> No
     assert steps(catalog, "namespaceB", "event1") == [b]
     assert steps(catalog, "namespaceC", "event1") == [b, a]
     seeds = [each for each in catalog.workflows if each.namespace.startswith("namespace")]
-    assert all(step.metadata != b"{}" and step.input is None for each in seeds for step in each.steps)
+    kinds = [step.kind for each in seeds for step in each.walk() if isinstance(step.kind, Module)]
+    assert len(kinds) == 4
+    assert all(kind.metadata != b"{}" and kind.input is None for kind in kinds)
 
 
 def test_an_order_goes_through_the_shop_in_the_order_of_its_version(catalog: Catalog) -> None:

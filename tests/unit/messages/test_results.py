@@ -69,7 +69,7 @@ def test_what_is_no_result_is_refused(body: bytes) -> None:
 
 def test_a_status_that_does_not_exist_is_a_failure_that_says_so() -> None:
     answer = read(b'{"status":"done"}')
-    assert answer == Failed(Failure("validation", "the module answered with status 'done'"))
+    assert answer == Failed(Failure("validation", "the module answered with status 'done'", retryable=False))
 
 
 def test_an_error_is_cut_to_what_a_run_can_hold() -> None:
