@@ -33,7 +33,7 @@ from resistor.engine.places import Place, compensated, find
 from resistor.engine.run import Child, Phase, Run, RunStatus, StepRecord, StepStatus
 from resistor.engine.starting import begin_body, start
 from resistor.engine.waking import wake
-from resistor.engine.workflow import Ask, Listen, Workflow
+from resistor.engine.workflow import Ask, Listen, RunWorkflow, Workflow
 from resistor.errors import IllegalTransition, Reason, RejectedMessage
 from resistor.messages.result import Answer, Completed, Failed, Failure, Progress
 
@@ -66,7 +66,7 @@ def advance(
     verdict = _told(draft, message)
     if verdict is Verdict.APPLIED:
         run_on(draft)
-    elif verdict is not Verdict.STALE:
+    elif verdict in (Verdict.DUPLICATE, Verdict.AHEAD):
         _repeat(draft, everything=verdict is Verdict.AHEAD)
     return draft.decide(verdict)
 
@@ -102,6 +102,8 @@ def _repeat(draft: Draft, *, everything: bool) -> None:
         outgoing = outbox.again(draft, name)
         if outgoing is not None:
             draft.send(outgoing)
+        elif name in draft.run.unconfirmed:
+            draft.settle(name)  # nobody wants it any more
 
 
 # --------------------------------------------------------------------------------------------- starts
@@ -217,24 +219,28 @@ def _step_told(draft: Draft, message: Heard | ChildEnded | Replied) -> Verdict:
         return Verdict.STALE
     if isinstance(message, Replied) and "#" not in message.address.rpartition("/")[2]:
         place = Place(place.step, place.frame, record.turn)
-    is_open = record.status is StepStatus.WAITING or isinstance(message, ChildEnded)
-    if place.turn != record.turn or not record.status.is_open or not is_open:
+    if place.turn != record.turn or record.status is not StepStatus.WAITING:
         return _unheard(message)
-    match message:
-        case Heard(id=event_id, event=event):
-            is_change = isinstance(place.step.kind, Listen) and listening.hear(draft, place, event_id, event)
-            return Verdict.APPLIED if is_change else Verdict.DUPLICATE
-        case ChildEnded():
-            if not isinstance(record.control, Child) or record.control.run != message.run:
+    return _apply(draft, place, record, message)
+
+
+def _apply(draft: Draft, place: Place, record: StepRecord, message: Heard | ChildEnded | Replied) -> Verdict:
+    """Tell a step that waits what it waits for."""
+    match message, place.step.kind:
+        case Heard(id=event_id, event=event), Listen():
+            return listening.hear(draft, place, event_id, event)
+        case ChildEnded(run=run), RunWorkflow():
+            if not isinstance(record.control, Child) or record.control.run != run:
                 return Verdict.STALE
             children.ended(draft, place, message)
-        case Replied(data=data, by=by):
-            if not isinstance(place.step.kind, Ask):
-                raise RejectedMessage(Reason.INVALID_INPUT, f"step {message.address} asks nobody")
+            return Verdict.APPLIED
+        case Replied(data=data, by=by), Ask():
             asking.answer(draft, place, data, by)
+            return Verdict.APPLIED
+        case Replied(), _:
+            raise RejectedMessage(Reason.INVALID_INPUT, f"step {message.address} asks nobody")
         case _:
-            assert_never(message)
-    return Verdict.APPLIED
+            return Verdict.STALE
 
 
 def _unheard(message: Heard | ChildEnded | Replied) -> Verdict:

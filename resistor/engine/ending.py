@@ -36,6 +36,14 @@ def end_well(draft: Draft, place: Place, *, output_of: str | None, has_output: b
     _complete(draft, output_of=output_of, has_output=has_output)
 
 
+def end_from(draft: Draft, place: Place, *, output_of: str | None) -> None:
+    """Follow `then: end`: complete the run, or, where it is ending already, end the list that runs then."""
+    if draft.state.ending is None:
+        end_well(draft, place, output_of=output_of)
+    else:
+        close_phase(draft, place)
+
+
 def end_badly(draft: Draft, status: RunStatus, failure: Failure, place: Place | None = None) -> None:
     """Let the run fail, be cancelled or time out; `place` is the step that wants it, if one does."""
     draft.agenda.clear()
@@ -83,7 +91,10 @@ def close_phase(draft: Draft, place: Place) -> None:
 def cut_finally(draft: Draft) -> None:
     """End a `finally` that takes too long."""
     draft.agenda.clear()
-    cancel_inside(draft, FINALLY, f"finally took longer than {draft.workflow.finally_timeout:g} s")
+    why = f"finally took longer than {draft.workflow.finally_timeout:g} s"
+    cancel_inside(draft, FINALLY, why)
+    if draft.state.ending is RunStatus.COMPLETED:
+        draft.set_state(ending=RunStatus.FAILED, failure=Failure("timeout", why, retryable=False))
     _finish(draft)
 
 

@@ -139,7 +139,7 @@ def _next_turn(draft: Draft, place: Place) -> Place:
 
 def _follow(draft: Draft, place: Place, then: str | None, last: str | None) -> None:
     if then == END:
-        ending.end_well(draft, place, output_of=last)
+        ending.end_from(draft, place, output_of=last)
         return
     following = None
     if then is None:

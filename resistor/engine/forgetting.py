@@ -5,7 +5,16 @@ from __future__ import annotations
 from resistor.engine.draft import Draft
 from resistor.engine.places import TRY, Frame, Place, frame_inside, try_label
 from resistor.engine.run import Counts, Hearing, Rounds, StepRecord
-from resistor.engine.workflow import For, Kind, Listen, Module, While, blocks_of
+from resistor.engine.workflow import (
+    Emit,
+    For,
+    Kind,
+    Listen,
+    Module,
+    RunWorkflow,
+    While,
+    blocks_of,
+)
 
 
 def forget_frame(draft: Draft, frame: Frame) -> None:
@@ -29,6 +38,9 @@ def _forget_step(draft: Draft, place: Place) -> None:
         return
     for turn in range(1, record.turn + 1):
         _forget_inside(draft, Place(place.step, place.frame, turn))
+    if isinstance(kind, Emit | Listen | RunWorkflow):
+        draft.put(f"o:{place.path}", None)  # what it let out may be unconfirmed, and is made of the rest
+        return
     for name in ("s", "i", "o"):
         draft.put(f"{name}:{place.path}", None)
 

@@ -2,7 +2,7 @@
 
     <address>              the action of a module step, or of a compensation
     emit <address>         an event                       start <address>     a child run
-    end <address>          … and its cancellation         told <number>       word of the end to who waits
+    end <run>              … and its cancellation         told <number>       word of the end to who waits
     listen <address>       a subscription                 unlisten <address>  … and its end
     take slot              a slot of the concurrency key  return slot         … and its return
 
@@ -60,7 +60,9 @@ def start_child(draft: Draft, place: Place) -> None:
 def end_child(draft: Draft, place: Place) -> None:
     """Cancel a `run` step's run, or terminate it with this one."""
     draft.settle(f"start {place.address}")
-    draft.send(_end_child(draft, place, draft.existing(place.path)))
+    child = draft.existing(place.path).control
+    if isinstance(child, Child):
+        draft.send(_end_child(draft, child.run))
 
 
 def subscribe(draft: Draft, place: Place) -> None:
@@ -104,6 +106,8 @@ def again(draft: Draft, name: str) -> Outgoing | None:
             return _unslot(draft)
         case "told":
             return _told(draft, int(address))
+        case "end":
+            return _end_child(draft, address)
         case _:
             return _of_step(draft, verb, address)
 
@@ -200,11 +204,8 @@ def _start_child(draft: Draft, place: Place, record: StepRecord) -> StartChild:
     )
 
 
-def _end_child(draft: Draft, place: Place, record: StepRecord) -> EndChild:
-    child = record.control
-    assert isinstance(child, Child)  # noqa: S101 - asked for by what it is
-    is_forced = draft.state.status is RunStatus.TERMINATED
-    return EndChild(name=f"end {place.address}", run=child.run, is_forced=is_forced)
+def _end_child(draft: Draft, run: str) -> EndChild:
+    return EndChild(name=f"end {run}", run=run, is_forced=draft.state.status is RunStatus.TERMINATED)
 
 
 def _subscribe(draft: Draft, place: Place, record: StepRecord) -> Subscribe:
@@ -263,14 +264,12 @@ def _waiting(draft: Draft) -> tuple[Parent, ...]:
 
 def _told(draft: Draft, number: int) -> TellEnd:
     waiting = _waiting(draft)
-    status = draft.state.status
-    return TellEnd(
-        name=f"told {number}",
-        to=waiting[number],
-        status=status,
-        output=run_output(draft) if status is RunStatus.COMPLETED else None,
-        failure=draft.state.failure,
-    )
+    status, failure = draft.state.status, draft.state.failure
+    output = run_output(draft) if status is RunStatus.COMPLETED else None
+    too_large = None if output is None else draft.too_large("the run's output", output)
+    if too_large is not None:
+        status, failure, output = RunStatus.FAILED, too_large, None
+    return TellEnd(name=f"told {number}", to=waiting[number], status=status, output=output, failure=failure)
 
 
 def run_output(draft: Draft) -> bytes | None:
@@ -285,7 +284,6 @@ _MAKE: Mapping[str, Callable[[Draft, Place, StepRecord], Outgoing]] = {
     "": _action,
     "emit": _emission,
     "start": _start_child,
-    "end": _end_child,
     "listen": _subscribe,
     "unlisten": _unsubscribe,
 }

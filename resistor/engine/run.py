@@ -109,7 +109,7 @@ TRANSITIONS: Mapping[type, Mapping[str, frozenset[str]]] = {
         StepStatus.SCHEDULED: frozenset({StepStatus.RUNNING} | _PAUSES | _STEP_ENDS),
         StepStatus.RUNNING: frozenset({StepStatus.RUNNING} | _PAUSES | _STEP_ENDS),
         StepStatus.WAITING: frozenset({StepStatus.SCHEDULED, StepStatus.RUNNING} | _PAUSES | _STEP_ENDS),
-        StepStatus.RETRYING: frozenset({StepStatus.SCHEDULED, StepStatus.RUNNING} | _STEP_ENDS),
+        StepStatus.RETRYING: frozenset({StepStatus.WAITING} | _SENT | _STEP_ENDS),
         StepStatus.COMPLETED: frozenset({StepStatus.COMPENSATED}),
         StepStatus.FAILED: frozenset(),
         StepStatus.SKIPPED: frozenset(),

@@ -60,7 +60,7 @@ def begin_again(draft: Draft, place: Place, *, tries: int) -> None:
     kind, record = kind_of(place), record_of(draft, place)
     draft.change(
         place.path,
-        status=StepStatus.RUNNING,
+        status=StepStatus.WAITING,
         attempt=record.attempt + 1,
         resume_at=None,
         deadline=None if kind.timeout is None else draft.now + kind.timeout,

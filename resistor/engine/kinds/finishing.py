@@ -5,10 +5,11 @@ from __future__ import annotations
 from resistor.engine import ending
 from resistor.engine.draft import Draft
 from resistor.engine.moves import close, refuse, render, scope_of, start, text_of, value_of
-from resistor.engine.places import BODY, Frame, Place
+from resistor.engine.places import Place
 from resistor.engine.run import RunStatus, StepStatus
 from resistor.engine.workflow import End, EndStatus, Raise
-from resistor.messages.result import MAX_ERROR_MESSAGE, MAX_ERROR_TYPE, Failure
+from resistor.messages import json
+from resistor.messages.result import MAX_DETAILS, MAX_ERROR_MESSAGE, MAX_ERROR_TYPE, Failure
 
 
 def begin_raise(draft: Draft, place: Place, before: str | None) -> None:
@@ -32,7 +33,7 @@ def begin_end(draft: Draft, place: Place, before: str | None) -> None:
         draft.put("o:", output)
     start(draft, place, before, StepStatus.RUNNING)
     close(draft, place)
-    if _is_of_body(place):
+    if draft.state.ending is None:
         _end(draft, place, kind, before)
     else:
         ending.close_phase(draft, place)
@@ -51,13 +52,6 @@ def _end(draft: Draft, place: Place, kind: End, before: str | None) -> None:
             ending.end_badly(draft, RunStatus.CANCELLED, failure, place)
 
 
-def _is_of_body(place: Place) -> bool:
-    frame: Frame = place.frame
-    while frame.owner is not None:
-        frame = frame.owner.frame
-    return frame.label == BODY
-
-
 def _failure(draft: Draft, place: Place, kind: Raise) -> Failure:
     scope = scope_of(draft, place)
     made = []
@@ -67,6 +61,10 @@ def _failure(draft: Draft, place: Place, kind: Raise) -> Failure:
             return value
         made.append(value)
     error_type, message, details = made
+    if details is not None and len(json.encode(details)) > MAX_DETAILS:
+        return Failure(
+            "payload_too_large", f"an error's details have {MAX_DETAILS} bytes at most", retryable=False
+        )
     return Failure(
         type=text_of(error_type)[:MAX_ERROR_TYPE],
         message="" if message is None else text_of(message)[:MAX_ERROR_MESSAGE],

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from resistor.engine import outbox
+from resistor.engine.decision import Verdict
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.moves import Fail, complete, holds, record_of, refuse, scope_of, start, value_of
@@ -43,17 +44,20 @@ def begin(draft: Draft, place: Place, before: str | None) -> None:
     outbox.subscribe(draft, place)
 
 
-def hear(draft: Draft, place: Place, event_id: str, event: Event) -> bool:
-    """Count an event. Returns False where it changes nothing: it does not match, or has counted."""
+def hear(draft: Draft, place: Place, event_id: str, event: Event) -> Verdict:
+    """Count an event, unless it has counted or does not match."""
     listen, record = kind_of(place), record_of(draft, place)
     hearing = record.control
     assert isinstance(hearing, Hearing)  # noqa: S101 - written when the step began
-    if draft.payload(f"e:{event_id}") is not None or not _matches(draft, place, listen, event):
-        return False
+    if draft.payload(f"e:{event_id}") is not None:
+        return Verdict.DUPLICATE
+    if not _matches(draft, place, listen, event):
+        return Verdict.IGNORED
     failure = draft.too_large("the event", event.data)
     if failure is not None:
+        outbox.unsubscribe(draft, place)
         draft.agenda.append(Fail(place, failure))
-        return True
+        return Verdict.APPLIED
     draft.put(f"e:{event_id}", place.address.encode())
     draft.say(FactName.STEP_HEARD, place.path, event=event_id)
     count = hearing.count + 1
@@ -63,7 +67,7 @@ def hear(draft: Draft, place: Place, event_id: str, event: Event) -> bool:
     if count >= (listen.count or 1):
         outbox.unsubscribe(draft, place)
         complete(draft, place, output_of=place.path)
-    return True
+    return Verdict.APPLIED
 
 
 def overdue(draft: Draft, place: Place) -> None:
