@@ -84,7 +84,8 @@ def decide(decided: Decided, told: Sequence[Told], *, limits: Limits, closer: bo
         if decided.after is None and not isinstance(each.inbound, Start):
             _no_such_run(decided, each)
             continue
-        workflow = each.workflow or decided.workflow
+        has_begun = decided.after is not None and decided.workflow is not None
+        workflow = decided.workflow if has_begun else each.workflow
         assert workflow is not None  # noqa: S101 - a run is pinned to one, and a start names one
         try:
             decision = advance(workflow, decided.after, each.inbound, now=decided.now, limits=limits)

@@ -8,6 +8,7 @@ that it triggers, and those that listen for it.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 import msgspec
@@ -41,6 +42,15 @@ from resistor.tokens import TokenKeys
 RESULT_FRAME_BYTES = 1024  # what a result's body has around its output
 
 
+@dataclass(slots=True)
+class Read:
+    """What a delivery tells; the event that others may listen for; and why a copy of it is refused."""
+
+    told: list[Told] = field(default_factory=list)
+    arrived: Arrived | None = None
+    refusals: list[RejectedMessage] = field(default_factory=list)
+
+
 class Inbox:
     """Reads deliveries of the events, results and commands queues."""
 
@@ -52,7 +62,7 @@ class Inbox:
         self._limits = limits
         self._prefix = uuid4().hex
 
-    async def read(self, delivery: Delivery) -> tuple[list[Told], Arrived | None]:
+    async def read(self, delivery: Delivery) -> Read:
         """Return what `delivery` tells, and whom else it may concern. Raises `RejectedMessage`."""
         if delivery.envelope.headers.keys() & {"CC", "BCC"}:
             # They bypass a broker's topic permissions (RabbitMQ before 4.0): nobody honest needs them here.
@@ -60,43 +70,49 @@ class Inbox:
         if delivery.queue == self._names.events_queue:
             return await self._event(delivery)
         if delivery.queue == self._names.commands_queue:
-            return [await self._command(delivery)], None
-        return [await self._result(delivery)], None
+            return Read([await self._command(delivery)])
+        return Read([await self._result(delivery)])
 
     # ------------------------------------------------------------------------------------------ events
 
-    async def _event(self, delivery: Delivery) -> tuple[list[Told], Arrived | None]:
+    async def _event(self, delivery: Delivery) -> Read:
         event = event_from_envelope(delivery.envelope, delivery.routing_key, limit=self._limits.payload_bytes)
         # The same at every reading of this delivery, so that trying a batch again is no second run.
         once = f"{self._prefix}:{delivery.queue}:{delivery.generation}:{delivery.tag}"
-        told = self._started(delivery, event, once)
-        arrived = arrived_for(self._definitions.listeners(event.namespace, event.name), delivery, event, once)
-        if not told and arrived is None:
-            if await self._definitions.refresh():
-                return await self._event(delivery)
-            is_emitted = delivery.envelope.app_id == APP_ID  # for whoever else is bound to it
-            if not is_emitted and not self._definitions.is_known(event.namespace, event.name):
-                raise self._definitions.unknown(event.namespace, event.name)
-        return told, arrived
+        read = Read()
+        self._add_started(read, delivery, event, once)
+        self._add_triggered(read, delivery, event, once)
+        listens = self._definitions.listeners(event.namespace, event.name)
+        read.arrived = arrived_for(listens, delivery, event, once)
+        if read.told or read.arrived is not None or read.refusals:
+            return read
+        if await self._definitions.refresh():
+            return await self._event(delivery)
+        is_emitted = delivery.envelope.app_id == APP_ID  # for whoever else is bound to it
+        if not is_emitted and not self._definitions.is_known(event.namespace, event.name):
+            raise self._definitions.unknown(event.namespace, event.name)
+        return read
 
-    def _started(self, delivery: Delivery, event: Event, once: str) -> list[Told]:
-        told = []
+    def _add_started(self, read: Read, delivery: Delivery, event: Event, once: str) -> None:
         run = run_id(event, once)
         workflow = self._definitions.starting(event, run)
         if workflow is not None:
-            told.append(Told(run, workflow, Start(run=run, event=event), delivery.queue, delivery))
+            read.told.append(Told(run, workflow, Start(run=run, event=event), delivery.queue, delivery))
+
+    def _add_triggered(self, read: Read, delivery: Delivery, event: Event, once: str) -> None:
+        """Add what the event sets off by triggers. One that cannot be evaluated spoils none of the others."""
         for workflow, trigger in self._definitions.triggered_by(event.namespace, event.name):
             run = triggered_run_id(workflow.namespace, workflow.name, event, once)
             try:
                 data = triggered(trigger, event, run)
             except ExpressionError as error:
                 detail = f"the trigger of {workflow.namespace}/{workflow.name}: {error}"
-                raise RejectedMessage(Reason.INVALID_INPUT, detail) from None
+                read.refusals.append(RejectedMessage(Reason.INVALID_INPUT, detail))
+                continue
             if data is not None:
                 start = Start(run=run, event=msgspec.structs.replace(event, data=data))
                 chosen = self._definitions.choose(workflow.namespace, workflow.name, start.event, run)
-                told.append(Told(run, chosen or workflow, start, delivery.queue, delivery))
-        return told
+                read.told.append(Told(run, chosen or workflow, start, delivery.queue, delivery))
 
     # ----------------------------------------------------------------------------------------- results
 

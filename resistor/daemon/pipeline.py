@@ -24,7 +24,7 @@ from functools import partial
 
 from resistor.daemon import crashpoints
 from resistor.daemon.dead_letters import dead_letter
-from resistor.daemon.deciding import Decided, decide, poison, reads_for, together
+from resistor.daemon.deciding import WHOLE, Decided, decide, poison, reads_for, together
 from resistor.daemon.definitions import Definitions
 from resistor.daemon.hearing import Arrived, Hearing
 from resistor.daemon.inbox import Inbox
@@ -40,6 +40,7 @@ from resistor.telemetry import Telemetry
 log = logging.getLogger(__name__)
 
 NOTHING = Reads()
+MOST_MISSES = 6  # looks that ask for parts one after the other: a deep nesting takes two a level
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ class _Look:
     told: Sequence[Told]
     is_closer: bool = False
     missing: Reads = NOTHING
+    misses: int = 0
+
+    def with_more(self, missing: Reads) -> _Look:
+        """Return the same look with more to load; after a few vain ones, with everything."""
+        wanted = [self.missing, missing, WHOLE if self.misses >= MOST_MISSES else NOTHING]
+        return replace(self, missing=together(wanted), misses=self.misses + 1)
 
     @property
     def reads(self) -> Reads:
@@ -98,7 +105,7 @@ class Pipeline:
         arrived: list[Arrived] = []
         for delivery in deliveries:
             try:
-                found, arrival = await self._inbox.read(delivery)
+                read = await self._inbox.read(delivery)
             except RejectedMessage as why:
                 letters.append(self.refuse(delivery, why))
                 continue
@@ -106,9 +113,10 @@ class Pipeline:
                 log.exception("a message could not be read", extra={"action": "poison"})
                 letters.append(self.refuse(delivery, poison(error)))
                 continue
-            told += found
-            arrived += [] if arrival is None else [arrival]
-            letters += [self.refuse(delivery, each.refusal) for each in found if each.refusal is not None]
+            told += read.told
+            arrived += [] if read.arrived is None else [read.arrived]
+            refusals = [*read.refusals, *(each.refusal for each in read.told if each.refusal is not None)]
+            letters += [self.refuse(delivery, why) for why in refusals]
         return told + await self._hearing.arrive(arrived), letters
 
     async def settle(self, told: Sequence[Told], letters: Sequence[Letter] = ()) -> list[Letter]:
@@ -155,7 +163,7 @@ class Pipeline:
             waiting = []
             for look, outcome, is_written in outcomes:
                 if outcome.missing is not None:
-                    waiting.append(replace(look, missing=together([look.missing, outcome.missing])))
+                    waiting.append(look.with_more(outcome.missing))
                 elif not is_written:
                     self._telemetry.conflict()
                     waiting.append(look)

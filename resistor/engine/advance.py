@@ -30,7 +30,7 @@ from resistor.engine.inbound import (
 from resistor.engine.kinds import actions, asking, children, listening
 from resistor.engine.limits import Limits
 from resistor.engine.places import Place, compensated, find
-from resistor.engine.run import Child, Phase, Run, RunStatus, StepRecord, StepStatus
+from resistor.engine.run import Child, Phase, Rounds, Run, RunStatus, StepRecord, StepStatus
 from resistor.engine.starting import begin_body, start
 from resistor.engine.waking import wake
 from resistor.engine.workflow import Ask, Listen, RunWorkflow, Workflow
@@ -66,6 +66,8 @@ def advance(
     verdict = _told(draft, message)
     if verdict is Verdict.APPLIED:
         run_on(draft)
+        if isinstance(message, Wake):
+            _repeat(draft, everything=False)
     elif verdict in (Verdict.DUPLICATE, Verdict.AHEAD):
         _repeat(draft, everything=verdict is Verdict.AHEAD)
     return draft.decide(verdict)
@@ -98,7 +100,7 @@ def _repeat(draft: Draft, *, everything: bool) -> None:
             for path, record in draft.records().items()
             if record.status.is_sent
         }
-    for name in sorted(names):
+    for name in sorted(names - draft.said_by_now):
         outgoing = outbox.again(draft, name)
         if outgoing is not None:
             draft.send(outgoing)
@@ -111,13 +113,16 @@ def _repeat(draft: Draft, *, everything: bool) -> None:
 
 def _started_again(draft: Draft, message: Start) -> Verdict:
     """A second start of the same run: by another parent, it waits for the end too."""
-    parent, origin = message.parent, draft.run.origin
-    if parent is None or not parent.awaits or parent in (origin.parent, *draft.state.waiting):
+    parent = message.parent
+    if parent is None or not parent.awaits:
         return Verdict.DUPLICATE
-    draft.set_state(waiting=(*draft.state.waiting, parent))
+    is_new = parent not in outbox.waiting_for(draft)
+    if is_new:
+        draft.set_state(waiting=(*draft.state.waiting, parent))
     if draft.state.status.is_final:
-        outbox.tell_end(draft)
-    return Verdict.APPLIED
+        outbox.tell_end(draft, parent)  # it asks again, perhaps because it has failed meanwhile
+        return Verdict.APPLIED
+    return Verdict.APPLIED if is_new else Verdict.DUPLICATE
 
 
 def _slot(draft: Draft, message: Granted | Denied) -> Verdict:
@@ -162,7 +167,8 @@ def _answered(draft: Draft, message: Answered) -> Verdict:
         return Verdict.STALE
     record = draft.record(message.address if place is None else place.path)
     if record is None:
-        return Verdict.STALE if draft.state.status.is_final else Verdict.AHEAD
+        is_past = draft.state.status.is_final or (place is not None and _is_over(draft, place))
+        return Verdict.STALE if is_past else Verdict.AHEAD
     verdict = _premature_or_late(draft, message, record, 1 if place is None else place.turn)
     if verdict is not None:
         return verdict
@@ -170,6 +176,19 @@ def _answered(draft: Draft, message: Answered) -> Verdict:
         return _compensated(draft, message.address, message.answer)
     is_change = actions.answer(draft, place, message.answer)
     return Verdict.APPLIED if is_change else Verdict.DUPLICATE
+
+
+def _is_over(draft: Draft, place: Place) -> bool:
+    """Whether the list that the step stands in is over, and what it left may be forgotten."""
+    frame = place.frame
+    while frame.owner is not None:
+        record = draft.record(frame.owner.path)
+        if record is not None:
+            is_past_round = isinstance(record.control, Rounds) and int(frame.label) < record.control.index
+            if is_past_round or not record.status.is_open or record.turn != frame.owner.turn:
+                return True
+        frame = frame.owner.frame
+    return False
 
 
 def _premature_or_late(draft: Draft, message: Answered, record: StepRecord, turn: int) -> Verdict | None:

@@ -13,28 +13,21 @@ from resistor.engine.moves import render, scope_of
 from resistor.engine.places import Place, find
 from resistor.engine.retry import pause_before_next
 from resistor.engine.run import StepRecord, StepStatus
-from resistor.engine.scope import FrameScope
 from resistor.engine.workflow import Compensation, Module
-from resistor.messages import json
 from resistor.messages.result import Answer, Completed, Failed, Failure, Later, Progress
 
 
-def set_aside(draft: Draft, place: Place, record: StepRecord) -> None:
-    """Keep what is needed to undo an earlier turn of a step that begins again."""
-    if record.status is not StepStatus.COMPLETED:
-        return
-    kept = f"{place.path}#{record.turn}"
-    draft.need((f"i:{place.path}", f"o:{place.path}"))
-    draft.put(f"s:{kept}", record)
-    draft.put(f"i:{kept}", draft.payload(f"i:{place.path}"))
-    draft.put(f"o:{kept}", draft.payload(f"o:{place.path}"))
+def remember(draft: Draft, place: Place) -> None:
+    """Link a step that has just completed to those that can be undone.
 
-
-def _kept_path(draft: Draft, undone: Place) -> str:
-    """Return the path of the record of a step that can be undone: an earlier turn's was set aside."""
-    record = draft.record(undone.path)
-    is_last = record is not None and record.turn == undone.turn
-    return undone.path if is_last else f"{undone.path}#{undone.turn}"
+    What its compensation is given is made now: later, what it names may be another turn's, or gone. Where it
+    cannot be made, that is tried again when it is wanted, and said then.
+    """
+    draft.change(place.path, undo=draft.state.undo)
+    draft.set_state(undo=place.address)
+    made = _made_input(draft, place)
+    if isinstance(made, bytes):
+        draft.put(f"i:{place.address}/compensate", made)
 
 
 def next_one(draft: Draft) -> bool:
@@ -43,7 +36,7 @@ def next_one(draft: Draft) -> bool:
         undone = find(draft.workflow, draft.state.undo)
         assert undone is not None  # noqa: S101 - a run is pinned to the version that has its steps
         path = f"{undone.address}/compensate"
-        failure = _make_input(draft, undone, path)
+        failure = _missing_input(draft, undone, path)
         if failure is None:
             draft.begin(path, StepRecord(StepStatus.SCHEDULED, draft.now, first_at=draft.now))
             _sent(draft, undone, path, 1)
@@ -58,7 +51,7 @@ def answer(draft: Draft, undone: Place, path: str, answer: Answer) -> bool:
     match answer:
         case Completed():
             _ended(draft, path, StepStatus.COMPLETED)
-            draft.change(_kept_path(draft, undone), status=StepStatus.COMPENSATED)
+            draft.change(draft.kept_path(undone), status=StepStatus.COMPENSATED)
             draft.say(FactName.STEP_COMPENSATED, undone.path)
             _go_back(draft, undone)
             return True
@@ -69,10 +62,21 @@ def answer(draft: Draft, undone: Place, path: str, answer: Answer) -> bool:
             draft.change(path, status=StepStatus.RUNNING, started_at=record.started_at or draft.now)
             draft.say(FactName.STEP_PROGRESSED, path, record.attempt, details=msgspec.Raw(details))
         case Later(after):
-            draft.settle(path)
-            draft.change(path, status=StepStatus.WAITING, resume_at=draft.now + after)
+            return _postponed(draft, undone, path, after)
         case _:
             assert_never(answer)
+    return False
+
+
+def _postponed(draft: Draft, undone: Place, path: str, after: float) -> bool:
+    record, resume_at = draft.existing(path), draft.now + after
+    if record.status is StepStatus.WAITING:
+        return False  # the same `later` delivered again: the first one counts
+    if resume_at >= record.scheduled_at + draft.limits.token_seconds:
+        message = f"the action was to come back after {after:g} s, when its token has expired"
+        return failed(draft, undone, path, Failure("limit", message, retryable=False))
+    draft.settle(path)
+    draft.change(path, status=StepStatus.WAITING, resume_at=resume_at)
     return False
 
 
@@ -112,24 +116,21 @@ def _sent(draft: Draft, undone: Place, path: str, attempt: int) -> None:
     draft.say(FactName.STEP_SCHEDULED, path, attempt, module=compensation.module, action=compensation.action)
 
 
-def _make_input(draft: Draft, undone: Place, path: str) -> Failure | None:
+def _missing_input(draft: Draft, undone: Place, path: str) -> Failure | None:
+    """Return why there is no input, or None where there is one, or none is wanted."""
+    if _compensation(undone).input is None or draft.payload(f"i:{path}") is not None:
+        return None
+    made = _made_input(draft, undone)
+    what = "the input could not be made when the step completed"
+    return made if isinstance(made, Failure) else Failure("expression", what, retryable=False)
+
+
+def _made_input(draft: Draft, undone: Place) -> bytes | Failure | None:
     template = _compensation(undone).input
     if template is None:
         return None
-    made = render(template, _scope(draft, undone))
-    if isinstance(made, Failure):
-        return made
-    draft.put(f"i:{path}", made)
-    return draft.too_large("the input", made)
-
-
-def _scope(draft: Draft, undone: Place) -> FrameScope:
-    """Return what the compensation's `with` sees: of its own step, the turn that it undoes."""
-    kept = _kept_path(draft, undone)
-    if kept == undone.path:
-        return scope_of(draft, undone)
-    output = json.decode_trusted(draft.payload(f"o:{kept}") or b"null")
-    return scope_of(draft, undone, **{f"steps.{undone.step.id}.output": output})
+    made = render(template, scope_of(draft, undone))
+    return made if isinstance(made, Failure) else draft.too_large("the input", made) or made
 
 
 def _given_up(draft: Draft, undone: Place, failure: Failure) -> None:
@@ -146,7 +147,7 @@ def _ended(draft: Draft, path: str, status: StepStatus, failure: Failure | None 
 
 def _go_back(draft: Draft, undone: Place) -> None:
     """Turn to the step that completed before this one."""
-    record = draft.existing(_kept_path(draft, undone))
+    record = draft.existing(draft.kept_path(undone))
     undone_so_far = True if draft.state.undone is None else draft.state.undone
     draft.set_state(undo=record.undo, undone=undone_so_far)
 

@@ -9,7 +9,7 @@ from resistor.messages.result import Failure
 
 
 def key_of(draft: Draft) -> str:
-    """Return the run's key: made of its input alone, so that it is the same each time.
+    """Return the key of a run that begins; it keeps it.
 
     A key that cannot be evaluated is that of all such runs: they wait for each other.
     """

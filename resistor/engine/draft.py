@@ -16,6 +16,7 @@ import msgspec
 from resistor.engine.decision import Decision, Outgoing, Verdict
 from resistor.engine.facts import Fact, FactName
 from resistor.engine.limits import Limits
+from resistor.engine.places import Place
 from resistor.engine.run import BlockEnd, Part, Reads, Run, StepRecord, StepStatus, become
 from resistor.engine.workflow import Workflow
 from resistor.messages.result import Failure
@@ -97,6 +98,18 @@ class Draft:
         part = self.part(f"b:{frame}")
         return part if isinstance(part, BlockEnd) else None
 
+    def set_aside(self, place: Place, record: StepRecord) -> None:
+        """Keep an earlier turn of a step that begins again: it may have to be undone, or to go out again."""
+        kept = f"{place.path}#{record.turn}"
+        self.put(f"s:{kept}", record)
+        self.put(f"i:{kept}", self.part(f"i:{place.path}"))
+
+    def kept_path(self, place: Place) -> str:
+        """Return where a turn of a step is kept: its path, or, of an earlier one, where it was set aside."""
+        record = self.record(place.path)
+        is_last = record is not None and record.turn == place.turn
+        return place.path if is_last else f"{place.path}#{place.turn}"
+
     def records(self) -> dict[str, StepRecord]:
         """Return every step's record, by path. Raises `NeedMore`."""
         self.need_everything()
@@ -164,6 +177,11 @@ class Draft:
         self._changed[f"s:{path}"] = record
         if record.wake_at != (before.wake_at if before else None):
             self._timers[path] = record.wake_at
+
+    @property
+    def said_by_now(self) -> set[str]:
+        """The names of what this decision lets out, and of what needs no confirmation any more."""
+        return {*self._outgoing, *self.settled}
 
     # ------------------------------------------------------------------------------------------ bounds
 

@@ -3,7 +3,8 @@
     body ─► compensations (not where it completed) ─► on_failure (failed, timed out) ─► finally ─► over
 
 From the moment that the end is certain nothing of the body goes on. What fails on the way is reported; only
-a `finally` that fails turns a completed run into a failed one.
+a `finally` that fails turns a completed run into a failed one, and then the compensations and `on_failure`
+follow it.
 """
 
 from __future__ import annotations
@@ -70,9 +71,17 @@ def phase_over(draft: Draft, left: Leave) -> None:
         else:
             _complete(draft, output_of=left.output_of, has_output=False)
         return
-    if left.failure is not None and left.frame.label == FINALLY and draft.state.ending is RunStatus.COMPLETED:
-        draft.set_state(ending=RunStatus.FAILED, failure=left.failure)
+    if left.failure is not None and left.frame.label == FINALLY:
+        _finally_failed(draft, left.failure)
     next_phase(draft)
+
+
+def _finally_failed(draft: Draft, failure: Failure) -> None:
+    """A run whose `finally` fails has failed: what completed is undone then, if it was not before."""
+    if draft.state.ending is RunStatus.COMPLETED:
+        draft.set_state(
+            ending=RunStatus.FAILED, failure=failure, phase=Phase.BODY, had_finally=True, deadline=None
+        )
 
 
 def close_phase(draft: Draft, place: Place) -> None:
@@ -93,9 +102,8 @@ def cut_finally(draft: Draft) -> None:
     draft.agenda.clear()
     why = f"finally took longer than {draft.workflow.finally_timeout:g} s"
     cancel_inside(draft, FINALLY, why)
-    if draft.state.ending is RunStatus.COMPLETED:
-        draft.set_state(ending=RunStatus.FAILED, failure=Failure("timeout", why, retryable=False))
-    _finish(draft)
+    _finally_failed(draft, Failure("timeout", why, retryable=False))
+    next_phase(draft)
 
 
 def next_phase(draft: Draft) -> None:
@@ -112,7 +120,8 @@ def next_phase(draft: Draft) -> None:
             draft.agenda.append(Enter(frame))
             return
     frame = root_frame(draft.workflow, FINALLY)
-    if draft.state.phase is not Phase.FINALLY and frame is not None:
+    is_due = draft.state.phase is not Phase.FINALLY and not draft.state.had_finally
+    if is_due and frame is not None:
         draft.set_state(phase=Phase.FINALLY, deadline=draft.now + draft.workflow.finally_timeout)
         draft.agenda.append(Enter(frame))
         return
@@ -161,5 +170,5 @@ def _finish(draft: Draft) -> None:
     details: dict[str, Any] = {"error": draft.state.failure, "compensated": draft.state.undone}
     draft.say(_FACTS[status], **{name: each for name, each in details.items() if each is not None})
     outbox.tell_end(draft)
-    if draft.workflow.concurrency is not None:
+    if draft.state.slot_key is not None:
         outbox.release_slot(draft)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from resistor.engine import compensating, ending
+from resistor.engine import ending
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.kinds import (
@@ -36,6 +36,7 @@ from resistor.engine.workflow import (
     End,
     For,
     Fork,
+    Kind,
     Listen,
     Module,
     Raise,
@@ -121,7 +122,8 @@ def _begin(draft: Draft, place: Place, before: str | None) -> None:
     elif wanted:
         _BEGIN[type(place.step.kind)](draft, place, before)
     else:
-        start(draft, place, before, StepStatus.SKIPPED, finished_at=draft.now)
+        kept = place.path if before == place.path else None  # of an earlier turn: still the last output
+        start(draft, place, before, StepStatus.SKIPPED, finished_at=draft.now, output_of=kept)
         draft.say(FactName.STEP_SKIPPED, place.path)
         draft.agenda.append(Follow(place, None, before))
 
@@ -131,10 +133,16 @@ def _next_turn(draft: Draft, place: Place) -> Place:
     earlier = draft.record(place.path)
     if earlier is None:
         return place
-    kind = place.step.kind
-    if isinstance(kind, Module) and kind.compensation is not None:
-        compensating.set_aside(draft, place, earlier)
+    if _outlives_its_turn(place.step.kind):
+        draft.set_aside(place, earlier)
     return Place(place.step, place.frame, earlier.turn + 1)
+
+
+def _outlives_its_turn(kind: Kind) -> bool:
+    """Whether a turn of the step may be asked for when the step has begun again."""
+    if isinstance(kind, Module):
+        return kind.compensation is not None
+    return isinstance(kind, Emit | RunWorkflow | Listen)
 
 
 def _follow(draft: Draft, place: Place, then: str | None, last: str | None) -> None:

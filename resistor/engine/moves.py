@@ -105,11 +105,14 @@ def complete(
 
 
 def close(draft: Draft, place: Place, *, output_of: str | None = None, **details: Any) -> StepRecord:
-    """End a step well, and stay."""
+    """End a step well, and stay. It keeps an error that was caught, and none that a retry has mended."""
+    before = draft.existing(place.path)
+    is_caught = before.guard is not None and before.guard.caught is not None
     record = draft.change(
         place.path,
         status=StepStatus.COMPLETED,
         finished_at=draft.now,
+        failure=before.failure if is_caught else None,
         output_of=output_of,
         resume_at=None,
         deadline=None,

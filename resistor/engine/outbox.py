@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from resistor.engine import concurrency
 from resistor.engine.decision import (
     AcquireSlot,
     Dispatch,
@@ -87,10 +86,11 @@ def release_slot(draft: Draft) -> None:
     draft.send(_unslot(draft))
 
 
-def tell_end(draft: Draft) -> None:
-    """Tell everyone who waits for this run that it is over."""
-    for number in range(len(_waiting(draft))):
-        draft.send(_told(draft, number))
+def tell_end(draft: Draft, only: Parent | None = None) -> None:
+    """Tell everyone who waits for this run that it is over; or one of them, who asks again."""
+    for number, parent in enumerate(waiting_for(draft)):
+        if only is None or parent == only:
+            draft.send(_told(draft, number))
 
 
 # --------------------------------------------------------------------------------------------- again
@@ -116,12 +116,16 @@ def _of_step(draft: Draft, verb: str, address: str) -> Outgoing | None:
     place = find(draft.workflow, address)
     if place is None:
         return _compensation_again(draft, address)
-    record = draft.record(place.path)
-    if record is None or record.turn != place.turn:
+    record = draft.record(draft.kept_path(place))
+    if record is None:
+        return None
+    if not verb:
+        is_out = isinstance(place.step.kind, Module) and record.has_action_out and record.turn == place.turn
+        return _action(draft, place, record) if is_out else None
+    if verb == "listen" and record.status is not StepStatus.WAITING:
         return None
     make = _MAKE.get(verb)
-    is_wanted = record.status in _WANTED[verb] if verb in _WANTED else True
-    return make(draft, place, record) if make is not None and is_wanted else None
+    return None if make is None else make(draft, place, record)
 
 
 def _compensation_again(draft: Draft, address: str) -> Outgoing | None:
@@ -183,14 +187,14 @@ def _emission(draft: Draft, place: Place, _: StepRecord) -> Emission:
         namespace=kind.namespace or draft.workflow.namespace,
         event=kind.event,
         id=emitted_event_id(draft.run.id, place.address),
-        data=draft.payload(f"i:{place.path}") or b"{}",
+        data=draft.payload(f"i:{draft.kept_path(place)}") or b"{}",
     )
 
 
 def _start_child(draft: Draft, place: Place, record: StepRecord) -> StartChild:
     kind, child = place.step.kind, record.control
     assert isinstance(kind, RunWorkflow) and isinstance(child, Child)  # noqa: S101, PT018 - likewise
-    given = draft.payload(f"i:{place.path}") if kind.input is not None else None
+    given = draft.payload(f"i:{draft.kept_path(place)}") if kind.input is not None else None
     return StartChild(
         name=f"start {place.address}",
         run=child.run,
@@ -240,7 +244,7 @@ def _slot(draft: Draft) -> AcquireSlot:
         name=SLOT,
         namespace=draft.workflow.namespace,
         workflow=draft.workflow.name,
-        key=concurrency.key_of(draft),
+        key=draft.state.slot_key or "",
         limit=rule.limit,
         on_conflict=str(rule.on_conflict),
     )
@@ -252,18 +256,19 @@ def _unslot(draft: Draft) -> ReleaseSlot:
         name=UNSLOT,
         namespace=draft.workflow.namespace,
         workflow=draft.workflow.name,
-        key=concurrency.key_of(draft),
+        key=draft.state.slot_key or "",
         limit=rule.limit if rule else 1,
     )
 
 
-def _waiting(draft: Draft) -> tuple[Parent, ...]:
+def waiting_for(draft: Draft) -> tuple[Parent, ...]:
+    """Return the steps of other runs that wait for this one's end."""
     parent = draft.run.origin.parent
     return (*((parent,) if parent and parent.awaits else ()), *draft.state.waiting)
 
 
 def _told(draft: Draft, number: int) -> TellEnd:
-    waiting = _waiting(draft)
+    waiting = waiting_for(draft)
     status, failure = draft.state.status, draft.state.failure
     output = run_output(draft) if status is RunStatus.COMPLETED else None
     too_large = None if output is None else draft.too_large("the run's output", output)
@@ -281,15 +286,8 @@ def run_output(draft: Draft) -> bytes | None:
 
 
 _MAKE: Mapping[str, Callable[[Draft, Place, StepRecord], Outgoing]] = {
-    "": _action,
     "emit": _emission,
     "start": _start_child,
     "listen": _subscribe,
     "unlisten": _unsubscribe,
 }
-
-_WANTED = {
-    "": frozenset({StepStatus.SCHEDULED, StepStatus.RUNNING}),
-    "listen": frozenset({StepStatus.WAITING}),
-}
-"""In which states of its step something is still wanted; what is not named here always is."""

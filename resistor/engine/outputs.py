@@ -25,7 +25,7 @@ def output_of(draft: Draft, path: str) -> bytes | None:
         return None
     if record.output_of != path:
         return output_of(draft, record.output_of)
-    kept = draft.payload(f"o:{path}")
+    kept = None if isinstance(record.control, Counts) else draft.payload(f"o:{path}")
     place = find(draft.workflow, path) if kept is None else None
     return kept if place is None else _gathered(draft, Place(place.step, place.frame, record.turn), record)
 
@@ -69,20 +69,40 @@ def _mapping(draft: Draft, frames: dict[str, Frame]) -> bytes:
 
 
 def _prepare(draft: Draft, frames: Iterable[Frame]) -> None:
-    """Ask for all that will be read at once: each look is a round trip."""
+    """Ask for all that will be read, level by level and not one by one: each look is a round trip."""
     frames = list(frames)
-    draft.need(f"b:{frame.path}" for frame in frames)
-    ends = [draft.block_end(frame.path) for frame in frames]
-    paths = {end.output_of for end in ends if end is not None and end.output_of is not None}
+    while frames:
+        draft.need(f"b:{frame.path}" for frame in frames)
+        ends = [draft.block_end(frame.path) for frame in frames]
+        paths = {end.output_of for end in ends if end is not None and end.output_of is not None}
+        frames = _prepare_steps(draft, paths)
+
+
+def _prepare_steps(draft: Draft, paths: set[str]) -> list[Frame]:
+    """Ask for the outputs of these steps; returns the frames of those whose output is gathered in turn."""
+    frames: list[Frame] = []
     while paths:
         draft.need(f"s:{path}" for path in paths)
-        records = {path: draft.record(path) for path in paths}
-        draft.need(f"o:{path}" for path, record in records.items() if record and record.output_of == path)
-        paths = {
-            record.output_of
-            for path, record in records.items()
-            if record and record.output_of is not None and record.output_of != path
-        }
+        records = {path: record for path in paths if (record := draft.record(path)) is not None}
+        gathered = {path for path, record in records.items() if isinstance(record.control, Counts)}
+        own = {path for path, record in records.items() if record.output_of == path}
+        draft.need(f"o:{path}" for path in own - gathered)
+        frames += [frame for path in own & gathered for frame in _frames(draft, path, records[path])]
+        paths = {record.output_of for record in records.values() if record.output_of is not None} - own
+    return frames
+
+
+def _frames(draft: Draft, path: str, record: StepRecord) -> list[Frame]:
+    """Return the frames of a fork or a for."""
+    found = find(draft.workflow, path)
+    if found is None or not isinstance(record.control, Counts):
+        return []
+    place, kind = Place(found.step, found.frame, record.turn), found.step.kind
+    if isinstance(kind, Fork):
+        return [place.inside(label, block) for label, block in kind.branches.items()]
+    if isinstance(kind, For):
+        return [place.inside(str(number), kind.block) for number in range(record.control.total)]
+    return []
 
 
 def error_value(failure: Failure, attempt: int | None = None) -> dict[str, object]:

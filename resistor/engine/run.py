@@ -287,6 +287,11 @@ class StepRecord(msgspec.Struct, frozen=True, omit_defaults=True, rename={"sched
     action: str | None = None
 
     @property
+    def has_action_out(self) -> bool:
+        """Whether the step, if it is a module's, waits for an answer: it is sent, and no catch runs."""
+        return self.status.is_sent and not (self.guard is not None and self.guard.block)
+
+    @property
     def wake_at(self) -> float | None:
         """When the step wants to be looked at; None: only a message moves it."""
         if not self.status.is_open:
@@ -318,6 +323,7 @@ class RunState(msgspec.Struct, frozen=True, omit_defaults=True):
     From the moment that its end is certain, `ending` is the status that it will have, while compensations,
     `on_failure` and `finally` run. `deadline` ends the run, or its finally. `undo` is the last completed step
     that can be undone; `undone` whether all of them were. `steps` counts the steps that were begun.
+    `slot_key` is the concurrency key that the run goes by. `had_finally`: it failed, and is not run again.
     `waiting` are the runs that want to know the end, besides its parent.
     """
 
@@ -331,8 +337,9 @@ class RunState(msgspec.Struct, frozen=True, omit_defaults=True):
     undo: str | None = None
     undone: bool | None = None
     steps: int = 0
+    had_finally: bool = False
+    slot_key: str | None = None
     waiting: tuple[Parent, ...] = ()
-    has_slot: bool = False
 
 
 Part = StepRecord | BlockEnd | bytes

@@ -114,7 +114,10 @@ class FrameScope:
                 if name == kind.at:
                     return True, int(frame.label)
                 if name == kind.each:
-                    return True, json.decode_trusted(self._draft.payload(f"i:{frame.path}") or b"null")
+                    item = self._draft.payload(f"i:{frame.path}")
+                    if item is None:
+                        raise ExpressionError(f"{name} is not kept any more")
+                    return True, json.decode_trusted(item)
             if isinstance(kind, While) and name == "index":
                 return True, int(frame.label)
             frame = frame.owner.frame

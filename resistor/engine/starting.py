@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resistor.engine import ending, outbox
+from resistor.engine import concurrency, ending, outbox
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.inbound import Start
@@ -51,7 +51,7 @@ def _begin(draft: Draft) -> None:
     if draft.workflow.concurrency is None:
         begin_body(draft)
         return
-    draft.set_state(phase=Phase.QUEUED)
+    draft.set_state(phase=Phase.QUEUED, slot_key=concurrency.key_of(draft))
     draft.say(FactName.RUN_QUEUED, event=draft.run.origin.event.id)
     outbox.acquire_slot(draft)
 

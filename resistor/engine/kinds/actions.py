@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 import msgspec
 
-from resistor.engine import outbox
+from resistor.engine import compensating, outbox
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.moves import (
@@ -149,10 +149,9 @@ def _completed(draft: Draft, place: Place, output: bytes) -> None:
     if failure is not None:
         draft.agenda.append(Fail(place, failure))
         return
-    if module.compensation is not None:
-        draft.change(place.path, undo=draft.state.undo)
-        draft.set_state(undo=place.address)
     complete(draft, place, output_of=place.path)
+    if module.compensation is not None and draft.state.ending is None:
+        compensating.remember(draft, place)
 
 
 def _progressed(draft: Draft, place: Place, details: bytes) -> None:

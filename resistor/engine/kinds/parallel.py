@@ -80,7 +80,7 @@ def leave(draft: Draft, place: Place, left: Leave) -> None:
     kind = place.step.kind
     assert isinstance(kind, Fork | For)  # noqa: S101 - chosen by kind
     draft.put(f"b:{left.frame.path}", BlockEnd(left.output_of, left.failure))
-    counts = _counted(_counts(draft, place), kind.join, left)
+    counts = _counted(_counts(draft, place), kind, left)
     draft.change(place.path, control=counts)
     verdict = _verdict(counts, kind.join, kind.on_error)
     if verdict is None:
@@ -89,7 +89,7 @@ def leave(draft: Draft, place: Place, left: Leave) -> None:
     if counts.ended < counts.begun:
         cancel_inside(draft, place.address, "the block is over")
     if isinstance(verdict, Failure):
-        draft.agenda.append(Fail(place, verdict))
+        draft.agenda.appendleft(Fail(place, verdict))  # at once: nothing inside may begin any more
     else:
         complete(draft, place, output_of=place.path)
 
@@ -113,14 +113,17 @@ def _counts(draft: Draft, place: Place) -> Counts:
     return control
 
 
-def _counted(counts: Counts, join: Join, left: Leave) -> Counts:
-    if left.failure is not None:
-        return msgspec.structs.replace(
-            counts, failed=counts.failed + 1, failure=counts.failure or left.failure
-        )
-    awaited = join.names is not None and left.frame.label in join.names
+def _counted(counts: Counts, kind: Fork | For, left: Leave) -> Counts:
+    """Count a branch. One that failed is waited for no longer either, where errors do not matter."""
+    is_good = left.failure is None
+    is_named = kind.join.names is not None and left.frame.label in kind.join.names
+    is_awaited = is_named and (is_good or kind.on_error is OnError.CONTINUE)
     return msgspec.structs.replace(
-        counts, succeeded=counts.succeeded + 1, wanted=counts.wanted - (1 if awaited else 0)
+        counts,
+        succeeded=counts.succeeded + (1 if is_good else 0),
+        failed=counts.failed + (0 if is_good else 1),
+        failure=counts.failure or left.failure,
+        wanted=counts.wanted - (1 if is_awaited else 0),
     )
 
 

@@ -41,6 +41,7 @@ end
 for i = first_settled, first_send - 1 do
   redis.call('HDEL', KEYS[2], ARGV[i])
 end
+local is_pressing = redis.call('EXISTS', KEYS[2]) == 1
 for i = first_send, first_timer - 1 do
   redis.call('HSET', KEYS[2], ARGV[i], next_revision)
 end
@@ -85,5 +86,5 @@ if ARGV[9] ~= '' then
     redis.call('HSET', KEYS[7], run_id, kept .. '\n' .. ARGV[9])
   end
 end
-look_again(run_id, is_final, ARGV[3], ARGV[4], '-inf')
+look_again(run_id, is_final, ARGV[3], ARGV[4], '-inf', is_pressing)
 return next_revision

@@ -5,8 +5,10 @@
 -- An open run, at the first of: `check_at`; its first timer after `looked_at` ('-inf': any);
 -- `unconfirmed_at`, while its outbox is not empty. A finished run, at `unconfirmed_at` while its outbox is
 -- not empty (its parent must be told, a slot be given back); then never again, and its entry goes.
+-- `is_pressing`: something else was unconfirmed before, so no later than it was: a run that is always busy
+-- would put that off for ever.
 
-local function look_again(run_id, is_final, check_at, unconfirmed_at, looked_at)
+local function look_again(run_id, is_final, check_at, unconfirmed_at, looked_at, is_pressing)
   local is_confirmed = redis.call('EXISTS', KEYS[2]) == 0
   if is_final and is_confirmed then
     redis.call('ZREM', KEYS[4], run_id)
@@ -16,6 +18,9 @@ local function look_again(run_id, is_final, check_at, unconfirmed_at, looked_at)
   if not is_final then
     local first = redis.call('ZRANGEBYSCORE', KEYS[3], looked_at, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
     at = math.min(at, first or at, is_confirmed and at or unconfirmed_at)
+  end
+  if is_pressing then
+    at = math.min(at, redis.call('ZSCORE', KEYS[4], run_id) or at)
   end
   redis.call('ZADD', KEYS[4], at, run_id)
 end

@@ -68,7 +68,7 @@ async def test_a_commit_that_sends_nothing_keeps_the_due_time_of_what_is_unconfi
     await store.commit([beginning("r1")])
     run = await whole(store, "r1")
     await store.commit([change(run, grown(run, o_charge=b"1"), due_at=FAR, unconfirmed_due_at=6.0)])
-    assert await due_at(store, "r1") == 6.0
+    assert await due_at(store, "r1") == 5.0
 
 
 async def test_the_first_timer_makes_a_run_due(store: RedisStore) -> None:
