@@ -116,7 +116,8 @@ def _no_such_run(decided: Decided, told: Told) -> None:
 
 
 def _add(decided: Decided, told: Told, decision: Decision, *, may_look_closer: bool) -> None:
-    if decision.verdict is Verdict.DUPLICATE and may_look_closer and not isinstance(told.inbound, Wake):
+    is_repeated = not told.is_echo and not isinstance(told.inbound, Wake)
+    if decision.verdict is Verdict.DUPLICATE and may_look_closer and is_repeated:
         decided.again.append(told)
         return
     decided.verdicts.append((told, decision.verdict))

@@ -46,6 +46,11 @@ class Definitions:
         self._compiled: dict[str, Workflow] = {}
 
     @property
+    def revision(self) -> int:
+        """The revision of the catalogue that was seen last."""
+        return self._view.revision
+
+    @property
     def offered(self) -> Catalog:
         """What new runs may begin with."""
         return self._view.offered

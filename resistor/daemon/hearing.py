@@ -74,7 +74,7 @@ def early(run: str, subscription: Subscribe, kept: Early) -> Told:
         source=body.source,
         time=body.time,
     )
-    return Told(run, None, Heard(subscription.address, kept.id, event), "early")
+    return Told(run, None, Heard(subscription.address, kept.id, event), "early", is_echo=True)
 
 
 class Hearing:

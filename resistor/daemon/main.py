@@ -105,7 +105,11 @@ class Daemon:
         self._patience = Patience()
         self._definitions = Definitions(self._store, self._patience)
         self._reloader = Reloader(
-            settings.definitions.paths, catalog, self._definitions, self._definitions_changed
+            settings.definitions.paths,
+            catalog,
+            self._definitions,
+            self._declare_for,
+            self._definitions_changed,
         )
         self._scheduler: Scheduler | None = None
         self._is_set_up = False
@@ -155,14 +159,18 @@ class Daemon:
         """Reach both servers, however long that takes, and put there what must be there."""
         await self._bus.start()
         self._token_keys = TokenKeys(self._settings.tokens.keys or await self._generated_keys())
+        await self._definitions.refresh()
+        await self._declare_for(self._catalog)
         await self._definitions.register(self._catalog)
         await self._warn_of_store()
-        await self._declare()
         self._is_set_up = True
 
-    async def _declare(self) -> None:
-        """Declare what is Resistor's own, and a queue for each module that a workflow names."""
-        modules = self._definitions.listening.modules
+    async def _declare_for(self, coming: Catalog) -> None:
+        """Declare what is Resistor's own, and a queue for each module that a workflow names.
+
+        `coming` is about to be registered: from that moment on runs may begin with it.
+        """
+        modules = coming.modules | self._definitions.listening.modules
         try:
             await self._bus.declare(topology(self._names, sorted(modules)))
         except OperatorMistake as mistake:
@@ -171,7 +179,7 @@ class Daemon:
 
     async def _definitions_changed(self) -> None:
         """Let everything else follow the definitions."""
-        await self._declare()
+        await self._declare_for(Catalog())
         if self._scheduler is not None:
             await self._scheduler.sync()
 

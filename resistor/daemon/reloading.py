@@ -34,18 +34,22 @@ class Reloader:
         paths: Sequence[Path],
         catalog: Catalog,
         definitions: Definitions,
+        prepare: Callable[[Catalog], Awaitable[None]],
         changed: Callable[[], Awaitable[None]],
     ) -> None:
-        """Take the files, what was read from them, and what to do after the definitions have changed."""
+        """Take the files, what was read from them, and what to do before and after definitions change."""
         self._paths = paths
         self._mine = {_name(each) for each in catalog.workflows}
         self._definitions = definitions
+        self._prepare = prepare
         self._changed = changed
+        self._followed = 0  # the revision of the catalogue that everything else is in step with
         self._stamps = stamps(paths)
         self.wanted = asyncio.Event()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look until `stopping` is set; at once when `wanted` is."""
+        self._followed = self._definitions.revision
         while not await happens(stopping, within=0.0 if self.wanted.is_set() else LOOK_SECONDS):
             try:
                 await self.look()
@@ -61,10 +65,17 @@ class Reloader:
             self.wanted.clear()
             self._stamps = found
             await self._load()
-            await self._changed()
-        elif await self._definitions.refresh():
+            await self._follow()
+            return
+        await self._definitions.refresh()
+        if self._definitions.revision != self._followed:  # seen just now, or before, for an unknown event
             log.info("the catalogue has changed", extra={"action": "catalogue_changed"})
-            await self._changed()
+            await self._follow()
+
+    async def _follow(self) -> None:
+        revision = self._definitions.revision
+        await self._changed()
+        self._followed = revision
 
     async def _load(self) -> None:
         sources = await self._definitions.sources()
@@ -85,6 +96,7 @@ class Reloader:
         while True:
             workflows = tuple(each for each in loaded.catalog.workflows if _name(each) not in refused)
             names = {_name(each) for each in workflows}
+            await self._prepare(Catalog(workflows))
             kept = names | loaded.broken | refused | (self._mine if loaded.broken_files else set())
             try:
                 await self._definitions.register(Catalog(workflows), frozenset(self._mine - kept))

@@ -18,7 +18,8 @@ class Told:
     `workflow` is the version that a new run begins with, or that a token names; None: the one that the run is
     pinned to. `queue` is what the metrics call its source. `delivery` is None where it came from no queue;
     `refusal` says why a dead letter is made of it all the same. `if_gone` is what to take back where there is
-    no such run any more; a message that has it is no error then.
+    no such run any more; a message that has it is no error then. `is_echo`: it answers what this very run has
+    let out, so whoever sends that once more sends the rest as well.
     """
 
     run: str
@@ -28,3 +29,4 @@ class Told:
     delivery: Delivery | None = None
     refusal: RejectedMessage | None = None
     if_gone: tuple[Unsubscribe | ReleaseSlot, ...] = ()
+    is_echo: bool = False

@@ -32,7 +32,7 @@ async def no_other_letter(play: Play) -> None:
 
 
 async def test_a_wait_takes_its_time_and_not_much_more(play: Play) -> None:
-    await play.begin(job="steps: [{wait: 100ms}, {wait: {until: 'event.time + duration(\"0.2s\")'}}]")
+    await play.begin(job="steps: [{wait: 100ms}, {wait: {until: 'run.started_at + duration(\"0.2s\")'}}]")
     ended = await play.play()
     assert ended.seconds(FactName.STEP_STARTED, FactName.STEP_COMPLETED, "wait") >= 0.1
     assert (ended.status, ended.output) == ("completed", None)
@@ -99,6 +99,13 @@ async def test_an_event_counts_once_even_for_two_steps_of_a_run(play: Play) -> N
     await paid(play, 1, id="b", by="b")
     ended = await play.ended(run)
     assert (ended.gave("one")["by"], ended.gave("two")["by"]) == ("a", "b")
+
+
+async def test_an_early_event_that_does_not_match_is_passed_over(play: Play) -> None:
+    await play.begin(job="steps: [{listen: {event: paid, match: event.data.amount > 1, buffer: 1h}}]")
+    await play.out.event("shop.paid", {"amount": 1})
+    await play.out.event("shop.paid", {"amount": 2})
+    assert (await play.play()).output == {"amount": 2}
 
 
 async def test_without_a_key_match_says_what_is_heard(play: Play) -> None:
