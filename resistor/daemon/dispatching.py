@@ -63,10 +63,10 @@ class Dispatcher:
                 return self._event(run, outgoing)
             case StartChild():
                 return self._command(_start(run, outgoing))
-            case EndChild(run=child, is_forced=is_forced):
+            case EndChild(run=child, parent=parent, is_forced=is_forced):
                 why = f"run {run.id}, which started it, is over"
                 end = TerminateRun if is_forced else CancelRun
-                return self._command(end(run=child, why=why, is_from_parent=True))
+                return self._command(end(run=child, why=why, parent=parent.run, address=parent.address))
             case TellEnd():
                 return self._command(_ended(run, outgoing))
             case _:

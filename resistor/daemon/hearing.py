@@ -20,7 +20,7 @@ from resistor.engine.inbound import Heard
 from resistor.engine.kinds.listening import keys_of_event
 from resistor.engine.workflow import Listen
 from resistor.messages.event import Event
-from resistor.ports import Arrival, Delivery, Early, Store, Waiters
+from resistor.ports import Arrival, Delivery, Early, Remaining, Store
 
 
 class _Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -77,6 +77,14 @@ def early(run: str, subscription: Subscribe, kept: Early) -> Told:
     return Told(run, None, Heard(subscription.address, kept.id, event), "early", is_echo=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Those who wait for an event and were not named yet."""
+
+    arrived: Arrived
+    remaining: tuple[Remaining, ...]
+
+
 class Hearing:
     """Finds who listens for events."""
 
@@ -85,27 +93,31 @@ class Hearing:
         self._store = store
         self._patience = patience
 
-    async def arrive(self, arrived: Sequence[Arrived]) -> list[Told]:
-        """Return what these events tell those who wait, and keep them for those who will."""
+    async def arrive(self, arrived: Sequence[Arrived]) -> tuple[list[Told], list[Rest]]:
+        """Keep these events for those who will wait; return what they tell those who do, and the rest.
+
+        The rest are the further pages of topics that very many wait for: each is turned by `turn`.
+        """
         if not arrived:
-            return []
+            return [], []
         arrivals = [each.arrival for each in arrived]
         pages = await self._patience.with_store(partial(self._store.topics.arrive, arrivals))
-        told = []
-        for each, page in zip(arrived, pages, strict=True):
-            told += [_heard(each, waiter.run, waiter.address) for waiter in page.found]
-            told += await self._others(each, page)
-        return told
+        told = [
+            _heard(each, waiter.run, waiter.address)
+            for each, page in zip(arrived, pages, strict=True)
+            for waiter in page.found
+        ]
+        rest = [
+            Rest(each, page.remaining) for each, page in zip(arrived, pages, strict=True) if page.remaining
+        ]
+        return told, rest
 
-    async def _others(self, arrived: Arrived, page: Waiters) -> list[Told]:
-        """Turn the further pages of a topic that very many wait for."""
-        told = []
-        remaining = page.remaining
-        while remaining:
-            pages = await self._patience.with_store(partial(self._store.topics.waiters, remaining))
-            told += [_heard(arrived, each.run, each.address) for further in pages for each in further.found]
-            remaining = tuple(each for further in pages for each in further.remaining)
-        return told
+    async def turn(self, rest: Rest) -> tuple[list[Told], Rest | None]:
+        """Return what the next page is told, and what is left then."""
+        pages = await self._patience.with_store(partial(self._store.topics.waiters, rest.remaining))
+        told = [_heard(rest.arrived, each.run, each.address) for page in pages for each in page.found]
+        remaining = tuple(each for page in pages for each in page.remaining)
+        return told, Rest(rest.arrived, remaining) if remaining else None
 
 
 def _heard(arrived: Arrived, run: str, address: str) -> Told:

@@ -7,6 +7,7 @@ that it triggers, and those that listen for it.
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -33,7 +34,7 @@ from resistor.messages.command import (
     command_from_envelope,
 )
 from resistor.messages.envelope import APP_ID, TOKEN_HEADER
-from resistor.messages.event import Event, event_from_envelope
+from resistor.messages.event import TRACEPARENT, TRACESTATE, Event, event_from_envelope
 from resistor.messages.names import DOTTED, WORD
 from resistor.messages.result import Failed, Failure, answer_from_envelope
 from resistor.ports import Delivery
@@ -165,8 +166,8 @@ class Inbox:
             name=command.workflow,
             data=bytes(command.input),
             id=command.key,
-            traceparent=command.traceparent,
-            tracestate=command.tracestate,
+            traceparent=_formed(command.traceparent, TRACEPARENT),
+            tracestate=_formed(command.tracestate, TRACESTATE),
         )
         if not WORD.match(event.namespace) or not DOTTED.match(event.name) or not event.data.startswith(b"{"):
             raise RejectedMessage(
@@ -191,10 +192,19 @@ def _inbound(command: Command) -> Inbound:
                 address=address, run=child, status=RunStatus(status), output=given, failure=error
             )
         case CancelRun(why=why, by=by):
-            return Cancel(why=why, by=by)
+            return Cancel(why=why, by=by, parent=_parent(command))
         case TerminateRun(why=why, by=by):
-            return Terminate(why=why, by=by)
+            return Terminate(why=why, by=by, parent=_parent(command))
         case AnswerStep(step=step, data=data, by=by):
             return Replied(address=step, data=bytes(data), by=by)
         case StartRun():
             raise AssertionError("a start is read by itself")
+
+
+def _parent(command: CancelRun | TerminateRun) -> Parent | None:
+    return None if command.parent is None else Parent(command.parent, command.address)
+
+
+def _formed(text: str | None, form: re.Pattern[str]) -> str | None:
+    """Return what is in `form`: the run counts, not who watches it."""
+    return text if text is not None and form.match(text) else None

@@ -22,7 +22,7 @@ def told_later(names: Names, delivery: Delivery, why: RejectedMessage) -> Publis
     if why.reason is not Reason.UNKNOWN_RUN or delivery.queue != names.commands_queue:
         return None
     command = command_from_envelope(delivery.envelope, limit=_NO_LIMIT)
-    if not isinstance(command, CancelRun | TerminateRun) or not command.is_from_parent:
+    if not isinstance(command, CancelRun | TerminateRun) or command.parent is None:
         return None
     if command.tries >= MOST_TRIES:
         return None

@@ -26,7 +26,7 @@ from resistor.daemon import crashpoints
 from resistor.daemon.dead_letters import dead_letter
 from resistor.daemon.deciding import WHOLE, Decided, decide, poison, reads_for, together
 from resistor.daemon.definitions import Definitions
-from resistor.daemon.hearing import Arrived, Hearing
+from resistor.daemon.hearing import Arrived, Hearing, Rest
 from resistor.daemon.inbox import Inbox
 from resistor.daemon.insisting import told_later
 from resistor.daemon.rules import Rules
@@ -94,12 +94,22 @@ class Pipeline:
         broker did not take them, so their originals must stay where they are (see `bury`).
         """
         began = time.perf_counter()
-        told, letters = await self._read(deliveries)
+        told, letters, rest = await self._read(deliveries)
         left = await self.settle(told, letters)
+        for each in rest:
+            left += await self._settle_rest(each)
         self._telemetry.batch(len(deliveries), time.perf_counter() - began)
         return left
 
-    async def _read(self, deliveries: Sequence[Delivery]) -> tuple[list[Told], list[Letter]]:
+    async def _settle_rest(self, rest: Rest | None) -> list[Letter]:
+        """Tell an event to all others who wait for it, a page at a time: there may be a million."""
+        left: list[Letter] = []
+        while rest is not None:
+            told, rest = await self._hearing.turn(rest)
+            left += await self.settle(told)
+        return left
+
+    async def _read(self, deliveries: Sequence[Delivery]) -> tuple[list[Told], list[Letter], list[Rest]]:
         told: list[Told] = []
         letters: list[Letter] = []
         arrived: list[Arrived] = []
@@ -117,7 +127,8 @@ class Pipeline:
             arrived += [] if read.arrived is None else [read.arrived]
             refusals = [*read.refusals, *(each.refusal for each in read.told if each.refusal is not None)]
             letters += [self.refuse(delivery, why) for why in refusals]
-        return told + await self._hearing.arrive(arrived), letters
+        heard, rest = await self._hearing.arrive(arrived)
+        return told + heard, letters, rest
 
     async def settle(self, told: Sequence[Told], letters: Sequence[Letter] = ()) -> list[Letter]:
         """Decide, commit and publish what these messages bring, and publish `letters` with it."""
@@ -125,12 +136,7 @@ class Pipeline:
         unfinished: list[Sent] = []
         while told or letters:
             decided = await self._decide(told)
-            refusals = [
-                self.refuse(each.delivery, why)
-                for outcome in decided
-                for each, why in outcome.refused
-                if each.delivery is not None
-            ]
+            refusals = self._refused(decided)
             sent = await self._sender.send(decided, [*letters, *refusals])
             left += sent.left
             unfinished.append(sent)
@@ -139,6 +145,16 @@ class Pipeline:
             await self._sender.finish(sent)
         crashpoints.reach("before-ack")
         return left
+
+    def _refused(self, decided: Sequence[Decided]) -> list[Letter]:
+        """Return the dead letters of what was refused; what came from no queue is said, and that is all."""
+        letters = []
+        for each, why in (pair for outcome in decided for pair in outcome.refused):
+            if each.delivery is not None:
+                letters.append(self.refuse(each.delivery, why))
+            else:
+                self._telemetry.rejected(each.queue, why.reason, f"run {each.run}: {why.detail}")
+        return letters
 
     async def bury(self, letters: Sequence[Letter]) -> list[Letter]:
         """Publish dead letters that were not taken once more; returns those that still are not."""

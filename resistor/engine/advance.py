@@ -30,7 +30,7 @@ from resistor.engine.inbound import (
 from resistor.engine.kinds import actions, asking, children, listening
 from resistor.engine.limits import Limits
 from resistor.engine.places import Place, compensated, find
-from resistor.engine.run import Child, Phase, Rounds, Run, RunStatus, StepRecord, StepStatus
+from resistor.engine.run import Child, Parent, Phase, Rounds, Run, RunStatus, StepRecord, StepStatus
 from resistor.engine.starting import begin_body, start
 from resistor.engine.waking import wake
 from resistor.engine.workflow import Ask, Listen, RunWorkflow, Workflow
@@ -130,7 +130,7 @@ def _slot(draft: Draft, message: Granted | Denied) -> Verdict:
         return Verdict.STALE
     if draft.state.phase is not Phase.QUEUED or draft.state.ending is not None:
         return Verdict.DUPLICATE
-    draft.settle(outbox.SLOT)
+    # The request stays in the outbox: it is done when everyone whom its answer concerns has been told.
     if isinstance(message, Granted):
         draft.set_state(phase=Phase.BODY)
         begin_body(draft)
@@ -146,6 +146,8 @@ def _slot(draft: Draft, message: Granted | Denied) -> Verdict:
 def _ended_by_order(draft: Draft, message: Cancel | Terminate) -> Verdict:
     if draft.state.status.is_final:
         return Verdict.STALE
+    if message.parent is not None and _is_wanted_without(draft, message.parent):
+        return Verdict.APPLIED
     by = f" by {message.by}" if message.by else ""
     if isinstance(message, Terminate):
         why = message.why or f"terminated{by}"
@@ -156,6 +158,14 @@ def _ended_by_order(draft: Draft, message: Cancel | Terminate) -> Verdict:
     why = message.why or f"cancelled{by}"
     ending.end_badly(draft, RunStatus.CANCELLED, Failure("cancelled", why, retryable=False))
     return Verdict.APPLIED
+
+
+def _is_wanted_without(draft: Draft, parent: Parent) -> bool:
+    """Note that a step of another run waits no more; returns whether the run goes on all the same."""
+    left = (*draft.state.left, parent)
+    draft.set_state(left=tuple(dict.fromkeys(left)))
+    others = [each for each in outbox.waiting_for(draft) if each not in left]
+    return draft.run.origin.parent is None or bool(others)
 
 
 # -------------------------------------------------------------------------------------------- answers

@@ -73,10 +73,11 @@ class StartChild(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EndChild(msgspec.Struct, frozen=True, kw_only=True):
-    """Cancel the run `run` (`is_forced`: terminate it)."""
+    """Cancel the run `run` (`is_forced`: terminate it) that `parent` waits for no more."""
 
     name: str
     run: str
+    parent: Parent
     is_forced: bool = False
 
 

@@ -50,6 +50,7 @@ class Draft:
         self._outgoing: dict[str, Outgoing] = {}
         self._facts: list[Fact] = []
         self._changed: dict[str, Part | None] = {}
+        self._absent: set[str] = set()
         self._timers: dict[str, float | None] = {}
 
     # ------------------------------------------------------------------------------------------ reading
@@ -64,6 +65,10 @@ class Draft:
         if missing:
             raise NeedMore(Reads(parts=missing))
 
+    def know_absent(self, names: Iterable[str]) -> None:
+        """Say that there are no such parts: what they belong to is new, so nobody has to look."""
+        self._absent.update(names)
+
     def need_everything(self) -> None:
         """Make sure that the whole run is at hand. Raises `NeedMore`."""
         if not self.run.is_whole:
@@ -73,7 +78,8 @@ class Draft:
         """Return a part, or None where there is no such part. Raises `NeedMore`."""
         if name in self._changed:
             return self._changed[name]
-        if name not in self.run.parts and not self.run.is_whole:
+        is_known = name in self.run.parts or name in self._absent or self.run.is_whole
+        if not is_known:
             raise NeedMore(Reads(parts=frozenset({name})))
         return self.run.parts.get(name)
 

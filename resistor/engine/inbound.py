@@ -72,17 +72,23 @@ class Denied(msgspec.Struct, frozen=True):
 
 
 class Cancel(msgspec.Struct, frozen=True, kw_only=True):
-    """End the run; what completed is compensated."""
+    """End the run; what completed is compensated.
+
+    `parent` is the step of another run that waited for this one and does no more: the run ends only if it was
+    started by a run, and no other waits.
+    """
 
     why: str = ""
     by: str | None = None
+    parent: Parent | None = None
 
 
 class Terminate(msgspec.Struct, frozen=True, kw_only=True):
-    """End the run at once; nothing of it runs any more."""
+    """End the run at once; nothing of it runs any more. `parent` is as in `Cancel`."""
 
     why: str = ""
     by: str | None = None
+    parent: Parent | None = None
 
 
 Inbound = Start | Answered | Wake | Heard | ChildEnded | Replied | Granted | Denied | Cancel | Terminate

@@ -2,7 +2,7 @@
 
     <address>              the action of a module step, or of a compensation
     emit <address>         an event                       start <address>     a child run
-    end <run>              … and its cancellation         told <number>       word of the end to who waits
+    end <run> <address>    … and its cancellation         told <number>       word of the end to who waits
     listen <address>       a subscription                 unlisten <address>  … and its end
     take slot              a slot of the concurrency key  return slot         … and its return
 
@@ -29,7 +29,7 @@ from resistor.engine.draft import Draft
 from resistor.engine.identity import emitted_event_id, idempotency_key
 from resistor.engine.outputs import output_of
 from resistor.engine.places import Place, compensated, find
-from resistor.engine.run import Child, Hearing, Parent, Phase, RunStatus, StepRecord, StepStatus
+from resistor.engine.run import Child, Hearing, Parent, RunStatus, StepRecord, StepStatus
 from resistor.engine.workflow import Compensation, Emit, Listen, Module, RunWorkflow
 
 SLOT = "take slot"
@@ -61,7 +61,7 @@ def end_child(draft: Draft, place: Place) -> None:
     draft.settle(f"start {place.address}")
     child = draft.existing(place.path).control
     if isinstance(child, Child):
-        draft.send(_end_child(draft, child.run))
+        draft.send(_end_child(draft, child.run, place.address))
 
 
 def subscribe(draft: Draft, place: Place) -> None:
@@ -99,15 +99,15 @@ def tell_end(draft: Draft, only: Parent | None = None) -> None:
 def again(draft: Draft, name: str) -> Outgoing | None:
     """Make what goes by this name once more, or None where nobody wants it any more."""
     verb, _, address = name.rpartition(" ")
+    if verb.startswith("end "):
+        return _end_child(draft, verb.removeprefix("end "), address)
     match verb:
         case "take":
-            return _slot(draft) if draft.state.phase is Phase.QUEUED else None
+            return None if draft.state.status.is_final else _slot(draft)
         case "return":
             return _unslot(draft)
         case "told":
             return _told(draft, int(address))
-        case "end":
-            return _end_child(draft, address)
         case _:
             return _of_step(draft, verb, address)
 
@@ -208,8 +208,13 @@ def _start_child(draft: Draft, place: Place, record: StepRecord) -> StartChild:
     )
 
 
-def _end_child(draft: Draft, run: str) -> EndChild:
-    return EndChild(name=f"end {run}", run=run, is_forced=draft.state.status is RunStatus.TERMINATED)
+def _end_child(draft: Draft, run: str, address: str) -> EndChild:
+    return EndChild(
+        name=f"end {run} {address}",
+        run=run,
+        parent=Parent(draft.run.id, address),
+        is_forced=draft.state.status is RunStatus.TERMINATED,
+    )
 
 
 def _subscribe(draft: Draft, place: Place, record: StepRecord) -> Subscribe:

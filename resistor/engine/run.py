@@ -324,7 +324,8 @@ class RunState(msgspec.Struct, frozen=True, omit_defaults=True):
     `on_failure` and `finally` run. `deadline` ends the run, or its finally. `undo` is the last completed step
     that can be undone; `undone` whether all of them were. `steps` counts the steps that were begun.
     `slot_key` is the concurrency key that the run goes by. `had_finally`: it failed, and is not run again.
-    `waiting` are the runs that want to know the end, besides its parent.
+    `waiting` are the runs that want to know the end, besides its parent; `left` those of all of them that
+    are over themselves.
     """
 
     status: RunStatus
@@ -340,6 +341,7 @@ class RunState(msgspec.Struct, frozen=True, omit_defaults=True):
     had_finally: bool = False
     slot_key: str | None = None
     waiting: tuple[Parent, ...] = ()
+    left: tuple[Parent, ...] = ()
 
 
 Part = StepRecord | BlockEnd | bytes

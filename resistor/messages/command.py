@@ -6,7 +6,7 @@ read by itself. Times are in seconds since the epoch; `by` says who, for the his
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import Annotated, Any, Union
 
 import msgspec
 
@@ -17,11 +17,15 @@ from resistor.messages.result import Failure
 
 NO_OUTPUT = msgspec.Raw(b"")
 
+RunId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{20}$")]
+Ending = Annotated[str, msgspec.Meta(pattern="^(completed|failed|cancelled|terminated|timed_out)$")]
+Address = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_#/-]*$", max_length=8192)]
+
 
 class _Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="verb"):
     """What all commands have: the run that they are for."""
 
-    run: str
+    run: RunId
 
     @property
     def verb(self) -> str:
@@ -39,10 +43,10 @@ class StartRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="sta
     workflow: str
     input: msgspec.Raw
     version: int | None = None
-    parent: str | None = None
-    address: str = ""
+    parent: RunId | None = None
+    address: Address = ""
     awaits: bool = False
-    depth: int = 0
+    depth: Annotated[int, msgspec.Meta(ge=0)] = 0
     key: str | None = None
     traceparent: str | None = None
     tracestate: str | None = None
@@ -51,9 +55,9 @@ class StartRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="sta
 class RunEnded(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="ended"):
     """Tell run `run` that the run which its step at `address` started is over."""
 
-    address: str
-    child: str
-    status: str
+    address: Address
+    child: RunId
+    status: Ending
     output: msgspec.Raw = NO_OUTPUT
     error: Failure | None = None
 
@@ -61,22 +65,24 @@ class RunEnded(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="end
 class CancelRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="cancel"):
     """Cancel a run: what completed is compensated.
 
-    `is_from_parent`: the run that started it is over. It may not have begun yet, so this is tried again:
-    `tries` counts how often.
+    `parent` and `address`: the step that started it is over. It may not have begun yet, so this is tried
+    again: `tries` counts how often.
     """
 
     why: str = ""
     by: str | None = None
-    is_from_parent: bool = False
+    parent: RunId | None = None
+    address: Address = ""
     tries: int = 0
 
 
 class TerminateRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="terminate"):
-    """End a run at once. `is_from_parent` and `tries` are as in `CancelRun`."""
+    """End a run at once. `parent`, `address` and `tries` are as in `CancelRun`."""
 
     why: str = ""
     by: str | None = None
-    is_from_parent: bool = False
+    parent: RunId | None = None
+    address: Address = ""
     tries: int = 0
 
 

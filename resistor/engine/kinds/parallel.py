@@ -35,7 +35,9 @@ def begin_fork(draft: Draft, place: Place, before: str | None) -> None:
     wanted = len(fork.join.names or ())
     total = len(fork.branches)
     start_block(draft, place, before, control=Counts(total, begun=total, wanted=wanted))
-    draft.agenda.extend(Enter(place.inside(label, block)) for label, block in fork.branches.items())
+    frames = [place.inside(label, block) for label, block in fork.branches.items()]
+    draft.know_absent(f"v:{frame.path}" for frame in frames)
+    draft.agenda.extend(map(Enter, frames))
     if not fork.branches:
         complete(draft, place, output_of=place.path)
 
@@ -70,6 +72,8 @@ def go_on(draft: Draft, place: Place) -> None:
     upto = min(free, counts.total, counts.begun + most)
     is_cut = upto < min(free, counts.total)
     frames = [place.inside(str(number), loop.block) for number in range(counts.begun, upto)]
+    draft.need(f"i:{frame.path}" for frame in frames)
+    draft.know_absent(f"v:{frame.path}" for frame in frames)
     counts = msgspec.structs.replace(counts, begun=upto)
     draft.change(place.path, control=counts, resume_at=draft.now if is_cut else None)
     draft.agenda.extend(map(Enter, frames))

@@ -1,196 +1,213 @@
-"""Random definitions that pass the checks: every kind of step, in every nesting."""
+"""Random workflows: everything that the language has, nested in every way that the checks at load allow.
+
+    workflow = random_workflow(Random(7), size=10)
+
+Used by test_random_workflows.py. The same chance gives the same workflow.
+"""
 
 from __future__ import annotations
 
 from random import Random
 from typing import Any
 
-Step = dict[str, Any]
+from resistor.catalog import load_text
+from resistor.engine.workflow import Workflow
+from resistor.messages import json
+from tests.unit.engine import random_steps as steps
+from tests.unit.engine.random_steps import Sight, condition, often
 
-LEAVES = ("module", "module", "module", "module", "set", "wait", "emit")
-BLOCKS = (
-    "fork",
-    "fork",
-    "for",
-    "for",
-    "switch",
-    "while",
-    "until",
-    "try",
-    "try",
-    "run",
-    "listen",
-    "ask",
-    "again",
-)
+DEEPEST = 4
+TRIES = 50  # at a definition that the checks let pass: some have steps that nothing leads to
 
 
-class Author:
-    """Writes workflows. All that is drawn comes from `draw`, so the same draws are the same workflow."""
+def random_workflow(chance: Random, *, size: int) -> Workflow:
+    """Return a workflow of some `size` steps."""
+    for _ in range(TRIES):
+        definition = _Writer(chance, size).definition()
+        loaded = load_text(json.encode({"shop": {"flow": definition}}), "random.json")
+        if not loaded.problems:
+            return loaded.catalog.workflows[0]
+    raise AssertionError(loaded.problems)
 
-    def __init__(self, draw: Random) -> None:
-        self.draw = draw
-        self._ids = 0
 
-    def workflow(self) -> dict[str, Any]:
-        """A workflow with a body of up to four steps, three levels deep."""
-        made: dict[str, Any] = {"version": 1, "steps": self.steps(3, self.draw.randint(1, 4))}
-        for key in ("on_failure", "finally"):
-            if self.sometimes(0.3):
-                made[key] = self.steps(1, 1)
-        if self.sometimes(0.3):
-            made["timeout"] = "60s"
-        if self.sometimes(0.2):
-            made["concurrency"] = {"limit": 1}
-        return made
+class _Writer:
+    """Writes one definition, with as many steps as are left."""
 
-    def steps(self, depth: int, count: int) -> list[Step]:
-        made: list[Step] = []
-        for _ in range(count):
-            made += self.step(depth, made)
-        return made
+    def __init__(self, chance: Random, size: int) -> None:
+        self.chance = chance
+        self.left = size
 
-    def step(self, depth: int, before: list[Step]) -> list[Step]:
-        kind = self.draw.choice(LEAVES + (BLOCKS if depth > 0 else ()))
-        step: Step = {"id": self._id(kind)}
-        if self.sometimes(0.1):
-            step["if"] = self.draw.choice(["input.a > 1", "input.a < 1"])
-        if self.sometimes(0.1):
-            step["on_error"] = "continue"
-        if kind == "again":
-            return self._again()
-        write = getattr(self, f"_{kind}")
-        write(step, depth - 1, before)
-        return [step]
+    def definition(self) -> dict[str, Any]:
+        chance = self.chance
+        found: dict[str, Any] = {"version": 1, "steps": self.block(Sight(), "a", least=1)}
+        body = Sight()
+        for step in found["steps"]:
+            body = body.behind(step)
+        if often(chance, 30):
+            found["timeout"] = chance.choice(["3s", "30s", "10m"])
+        if often(chance, 30):
+            found["output"] = steps.mapping(chance, body, "x", "y")
+        if often(chance, 20):
+            found["labels"] = {"who": chance.choice(["${input.k}", "me", f"${{{steps.MISSING}}}"])}
+        if often(chance, 20):
+            found["concurrency"] = {"key": chance.choice(["${input.k}", "all", f"${{{steps.MISSING}}}"])}
+        if often(chance, 30):
+            found["on_failure"] = self.block(body.knowing("error"), "u")
+        if often(chance, 30):
+            found["finally"] = self.block(body, "v")
+        return found
 
-    def sometimes(self, share: float) -> bool:
-        return self.draw.random() < share
+    # -------------------------------------------------------------------------------------------- lists
 
-    # ------------------------------------------------------------------------------------------ kinds
+    def block(self, sight: Sight, prefix: str, *, least: int = 0) -> list[dict[str, Any]]:
+        """Write a list of steps; ids begin with `prefix`, so that lists side by side have the same."""
+        count = max(least, min(self.chance.choice([0, 1, 1, 2, 2, 3, 4]), self.left))
+        self.left -= count
+        ids = [f"{prefix}{number}" for number in range(count)]
+        found: list[dict[str, Any]] = []
+        for position in range(count):
+            found.append(self.step(sight, ids, position, found))
+            sight = sight.behind(found[-1])
+        return found
 
-    def _module(self, step: Step, depth: int, before: list[Step]) -> None:
-        step |= {"module": "m", "action": self.draw.choice("xy"), "retry": "none"}
-        if self.sometimes(0.3):
-            step["retry"] = {"limit": self.draw.randint(1, 3), "delay": "1s"}
-        if self.sometimes(0.3):
-            step["with"] = self._names(before)
-        if self.sometimes(0.2):
-            step["timeout"] = "5s"
-        if self.sometimes(0.1):
-            step["heartbeat"] = "2s"
-        if self.sometimes(0.3):
-            step["compensate"] = {
-                "module": "m",
-                "action": "undo",
-                "with": {"of": f"${{steps.{step['id']}.output}}"},
-            }
-        if self.sometimes(0.2) and depth >= 0:
-            step["catch"] = [self._catch(depth)]
+    def step(
+        self, sight: Sight, ids: list[str], position: int, before: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Write one step of a list."""
+        chance = self.chance
+        kind = self.kind(sight, ids[position])
+        found = {"id": ids[position], **kind}
+        is_last = position == len(ids) - 1
+        if often(chance, 15) or ({"raise", "end"} & set(kind) and not is_last):
+            found["if"] = condition(chance, sight)
+        if "end" not in kind and often(chance, 12):
+            found["on_error"] = "continue"
+        if not {"raise", "end"} & set(kind):
+            self.jump(found, sight, ids, position, before)
+        return found
 
-    def _set(self, step: Step, depth: int, before: list[Step]) -> None:
-        step["set"] = {self.draw.choice("vw"): "${input.a + vars.?v.orValue(1)}"}
+    def jump(
+        self,
+        found: dict[str, Any],
+        sight: Sight,
+        ids: list[str],
+        position: int,
+        before: list[dict[str, Any]],
+    ) -> None:
+        """Let some steps lead elsewhere: forward, or back where something waits on the way."""
+        chance, later = self.chance, ids[position + 1 :]
+        pauses = [number for number, step in enumerate([*before, found]) if _pauses(step)]
+        if often(chance, 12):
+            found |= {"then": chance.choice([*later, "exit", "end"]), "if": condition(chance, sight)}
+        elif pauses and often(chance, 25):
+            again = chance.choice(["vars.?c.orValue(0) < 2", "random() < 0.5", "input.flag"])
+            found |= {"then": ids[chance.randint(0, pauses[-1])], "if": again}
 
-    def _wait(self, step: Step, depth: int, before: list[Step]) -> None:
-        step["wait"] = self.draw.choice(["1s", "10s"])
+    # -------------------------------------------------------------------------------------------- kinds
 
-    def _emit(self, step: Step, depth: int, before: list[Step]) -> None:
-        step["emit"] = {"event": "e", "data": {"a": "${input.a}"}}
+    def kind(self, sight: Sight, step_id: str) -> dict[str, Any]:
+        """Write what makes the step what it is."""
+        chance = self.chance
+        if (
+            len(sight.steps) < DEEPEST * 4
+            and len(step_id) <= DEEPEST + 1
+            and self.left > 0
+            and often(chance, 45)
+        ):
+            makers = [self.switch, self.fork, self.each, self.loop, self.guarded, self.guarded]
+            return chance.choice(makers)(sight, step_id)
+        make = chance.choices([*steps.LEAVES], [*steps.LEAVES.values()])[0]
+        found = make(chance, sight)
+        if make in (steps.module, steps.child) and often(chance, 30):
+            found["catch"] = self.catches(sight, step_id)
+        return found
 
-    def _fork(self, step: Step, depth: int, before: list[Step]) -> None:
-        names = "abc"[: self.draw.randint(2, 3)]
-        step["fork"] = {"branches": {name: self.steps(depth, self.draw.randint(1, 2)) for name in names}}
-        self._joins(step["fork"], ["any", 2, ["a"], "all"])
-
-    def _for(self, step: Step, depth: int, before: list[Step]) -> None:
-        step["for"] = {"in": self.draw.choice(["${input.l}", "${[1,2,3]}", "${[]}"])}
-        if self.sometimes(0.5):
-            step["for"]["concurrency"] = self.draw.randint(1, 2)
-        self._joins(step["for"], ["any", 2, "all"])
-        step["do"] = self.steps(depth, self.draw.randint(1, 2))
-
-    def _joins(self, block: dict[str, Any], joins: list[Any]) -> None:
-        if self.sometimes(0.5):
-            block["join"] = self.draw.choice(joins)
-        if self.sometimes(0.5):
-            block["on_error"] = self.draw.choice(["fail", "finish", "continue"])
-
-    def _switch(self, step: Step, depth: int, before: list[Step]) -> None:
-        when = self.draw.choice(["input.a > 1", "input.a < 0"])
-        step["switch"] = [{"when": when, "do": self.steps(depth, 1)}, {"do": self.steps(depth, 1)}]
-
-    def _while(self, step: Step, depth: int, before: list[Step]) -> None:
-        step["while"] = f"index < {self.draw.randint(0, 3)}"
-        step["do"] = self.steps(depth, self.draw.randint(1, 2))
-
-    def _until(self, step: Step, depth: int, before: list[Step]) -> None:
-        step["until"] = f"index >= {self.draw.randint(0, 2)}"
-        step["do"] = self.steps(depth, self.draw.randint(1, 2))
-
-    def _try(self, step: Step, depth: int, before: list[Step]) -> None:
-        step["try"] = self.steps(depth, self.draw.randint(1, 2))
-        if self.sometimes(0.8):
-            step["catch"] = [self._catch(depth)]
-        if "catch" not in step or self.sometimes(0.5):
-            step["finally"] = self.steps(depth, 1)
-
-    def _run(self, step: Step, depth: int, before: list[Step]) -> None:
-        step["run"] = {"workflow": "child"}
-        if self.sometimes(0.2):
-            step["run"]["detach"] = True
-        if self.sometimes(0.3):
-            step["run"]["timeout"] = "20s"
-        if self.sometimes(0.3):
-            step["catch"] = [self._catch(depth)]
-
-    def _listen(self, step: Step, depth: int, before: list[Step]) -> None:
-        step["listen"] = {"event": "ev"}
-        if self.sometimes(0.5):
-            step["listen"]["timeout"] = "10s"
-        if self.sometimes(0.3):
-            step["listen"]["count"] = 2
-
-    def _ask(self, step: Step, depth: int, before: list[Step]) -> None:
-        step["ask"] = {"prompt": "?"}
-        if self.sometimes(0.5):
-            step["ask"]["timeout"] = "10s"
-
-    def _again(self) -> list[Step]:
-        """Steps that `then` leads back to, up to three times."""
-        count, pause, back = self._id("set"), self._id("wait"), self._id("module")
-        return [
-            {"id": count, "set": {count: f"${{vars.?{count}.orValue(0) + 1}}"}},
-            {"id": pause, "wait": "1s"},
-            {
-                "id": back,
-                "if": f"vars.{count} < 3",
-                "module": "m",
-                "action": "x",
-                "retry": "none",
-                "then": count,
-                "compensate": {"module": "m", "action": "undo", "with": {"of": f"${{steps.{back}.output}}"}},
-            },
+    def switch(self, sight: Sight, step_id: str) -> dict[str, Any]:
+        chance, inner = self.chance, _inner(step_id)
+        cases = [
+            {"when": condition(chance, sight), "do": self.block(sight, inner)}
+            for _ in range(chance.randint(1, 2))
         ]
+        if often(chance, 15):
+            cases[0] = {"when": cases[0]["when"], "then": chance.choice(["exit", "end"])}
+        elif often(chance, 15):
+            cases[0]["then"] = chance.choice(["exit", "end"])
+        if often(chance, 40):
+            cases.append({"do": self.block(sight, inner)})
+        return {"switch": cases}
 
-    def _catch(self, depth: int) -> Step:
-        made: Step = {}
-        if self.sometimes(0.5):
-            made["errors"] = [self.draw.choice(["boom", "timeout"])]
-        if self.sometimes(0.5):
-            made["retry"] = {"limit": self.draw.randint(2, 3), "delay": "1s"}
-        if self.sometimes(0.6):
-            made["do"] = self.steps(max(depth, 0), 1)
-        if self.sometimes(0.2):
-            made["output"] = {"e": "${error.type}"}
-        return made or {"errors": ["*"]}
+    def fork(self, sight: Sight, step_id: str) -> dict[str, Any]:
+        chance = self.chance
+        names = ["x", "y", "z"][: chance.randint(1, 3)]
+        branches = {name: self.block(sight, _inner(step_id)) for name in names}
+        found: dict[str, Any] = {"branches": branches}
+        if often(chance, 60):
+            wanted = [chance.sample(names, chance.randint(1, len(names))), chance.randint(1, len(names))]
+            found["join"] = chance.choice(["all", "any", *wanted])
+        if often(chance, 60):
+            found["on_error"] = chance.choice(["fail", "finish", "continue"])
+        return {"fork": found}
 
-    def _names(self, before: list[Step]) -> dict[str, str]:
-        """What a step can always name, and what the steps before it may have given."""
-        named = {"a": "${input.a}", "v": "${vars.?v.orValue(null)}"}
-        for step in before[-2:]:
-            if not step.keys() & {"set", "wait", "emit"}:
-                named[step["id"]] = f"${{steps.?{step['id']}.?output.orValue(null)}}"
-        return named
+    def each(self, sight: Sight, step_id: str) -> dict[str, Any]:
+        chance = self.chance
+        lists = ["${input.items}", [{"n": 1}, {"n": 0}, {"n": 3}], [], [{"n": "${input.n}"}], "${input.n}"]
+        found: dict[str, Any] = {"in": chance.choices(lists, [50, 30, 5, 10, 5])[0]}
+        if often(chance, 50):
+            found["concurrency"] = chance.randint(1, 2)
+        if often(chance, 40):
+            found["join"] = chance.choice(["all", "any", 1, 2, 3])
+        if often(chance, 60):
+            found["on_error"] = chance.choice(["fail", "finish", "continue"])
+        return {"for": found, "do": self.block(sight.knowing("item", "index"), _inner(step_id))}
 
-    def _id(self, kind: str) -> str:
-        self._ids += 1
-        return f"{kind}_{self._ids}"
+    def loop(self, sight: Sight, step_id: str) -> dict[str, Any]:
+        chance = self.chance
+        word = chance.choice(["while", "until"])
+        own = f"steps.?{step_id}.?output.?n.orValue(0) < 2"
+        tests = {"while": ["index < 2", "index < 4", own], "until": ["index >= 1", "true", "index > 2"]}[word]
+        found: dict[str, Any] = {
+            word: condition(chance, sight) if often(chance, 30) else chance.choice(tests)
+        }
+        found["limit"] = chance.randint(1, 5)
+        if often(chance, 40):
+            found["keep"] = chance.randint(1, found["limit"])
+        return found | {"do": self.block(sight.knowing("index"), _inner(step_id))}
+
+    def guarded(self, sight: Sight, step_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = {"try": self.block(sight, _inner(step_id))}
+        if often(self.chance, 80):
+            found["catch"] = self.catches(sight, step_id)
+        if often(self.chance, 40):
+            found["finally"] = self.block(sight, _inner(step_id))
+        return found
+
+    def catches(self, sight: Sight, step_id: str) -> list[dict[str, Any]]:
+        """Write the entries of a `catch`."""
+        chance = self.chance
+        sight = sight.knowing("error")
+        found = []
+        for _ in range(chance.randint(1, 2)):
+            entry: dict[str, Any] = {}
+            if often(chance, 50):
+                entry["errors"] = chance.sample([*steps.ERRORS, "*"], 2)
+            if often(chance, 20):
+                entry["if"] = condition(chance, sight)
+            if often(chance, 40):
+                entry["retry"] = steps.retry(chance)
+            if often(chance, 50):
+                entry["do"] = self.block(sight, _inner(step_id))
+            if often(chance, 20):
+                entry["output"] = steps.mapping(chance, sight, "n", "b")
+            if often(chance, 10):
+                entry["then"] = chance.choice(["exit", "end"])
+            found.append(entry)
+        return found
+
+
+def _inner(step_id: str) -> str:
+    """Return what the ids inside a step begin with: other than all ids outside, the same as beside it."""
+    return f"{step_id[0]}{step_id.rstrip('0123456789')}"
+
+
+def _pauses(step: dict[str, Any]) -> bool:
+    return bool({"wait", "listen", "ask"} & set(step)) and "if" not in step
