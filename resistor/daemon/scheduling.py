@@ -119,7 +119,8 @@ def _after(state: ScheduleState, outcome: Due, runs: list[Told], now: float) -> 
     if runs:
         changes |= {"last_at": outcome.begins[-1], "last_run": runs[-1].run}
     if outcome.pending:
-        changes["due_at"] = now + LOOK_AGAIN_SECONDS
+        again = now + LOOK_AGAIN_SECONDS
+        changes["due_at"] = again if outcome.next_at is None else min(again, outcome.next_at)
     return msgspec.structs.replace(state, **changes)
 
 
@@ -127,9 +128,17 @@ def following(schedule: Schedule) -> Callable[[float], float | None]:
     """Return what says when the first occurrence after a moment is."""
     if schedule.every is not None:
         every = schedule.every
-        return lambda after: (after // every + 1) * every
+        return lambda after: _multiple_after(every, after)
     zone, cron = ZoneInfo(schedule.timezone), schedule.cron or ""
     return lambda after: _cron_after(cron, zone, after)
+
+
+def _multiple_after(every: float, after: float) -> float:
+    """Return the first multiple of `every` that is later: 4 * 1.1 // 1.1 may be 3, so it is looked at."""
+    number = after // every + 1
+    while number * every <= after:
+        number += 1
+    return number * every
 
 
 def _cron_after(cron: str, zone: ZoneInfo, after: float) -> float | None:

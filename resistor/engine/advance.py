@@ -33,7 +33,7 @@ from resistor.engine.places import Place, compensated, find
 from resistor.engine.run import Child, Parent, Phase, Rounds, Run, RunStatus, StepRecord, StepStatus
 from resistor.engine.starting import begin_body, start
 from resistor.engine.waking import wake
-from resistor.engine.workflow import Ask, Listen, RunWorkflow, Workflow
+from resistor.engine.workflow import Ask, Listen, Module, RunWorkflow, Workflow
 from resistor.errors import IllegalTransition, Reason, RejectedMessage
 from resistor.messages.result import Answer, Completed, Failed, Failure, Progress
 
@@ -173,8 +173,8 @@ def _is_wanted_without(draft: Draft, parent: Parent) -> bool:
 
 def _answered(draft: Draft, message: Answered) -> Verdict:
     place = find(draft.workflow, message.address)
-    if place is None and compensated(message.address) is None:
-        return Verdict.STALE
+    if compensated(message.address) is None if place is None else not isinstance(place.step.kind, Module):
+        return Verdict.STALE  # no module was ever asked
     record = draft.record(message.address if place is None else place.path)
     if record is None:
         is_past = draft.state.status.is_final or (place is not None and _is_over(draft, place))

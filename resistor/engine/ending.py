@@ -99,10 +99,33 @@ def close_phase(draft: Draft, place: Place) -> None:
 
 def cut_finally(draft: Draft) -> None:
     """End a `finally` that takes too long."""
-    draft.agenda.clear()
     why = f"finally took longer than {draft.workflow.finally_timeout:g} s"
-    cancel_inside(draft, FINALLY, why)
-    _finally_failed(draft, Failure("timeout", why, retryable=False))
+    _cut_phase(draft, FINALLY, Failure("timeout", why, retryable=False))
+
+
+def too_many_steps(draft: Draft, place: Place) -> None:
+    """Let the run fail that would begin a step too many.
+
+    No catch and no `on_error` may go on from there, or a loop in it would never end. What runs at the end
+    (`on_failure`, `finally`) may begin as many steps once more.
+    """
+    why = f"a run has {draft.limits.steps} steps at most"
+    failure = Failure("limit", why, retryable=False, step=place.step.id)
+    frame = place.frame
+    while frame.owner is not None:
+        frame = frame.owner.frame
+    if frame.label == BODY:
+        end_badly(draft, RunStatus.FAILED, failure)
+    else:
+        _cut_phase(draft, frame.label, failure)
+
+
+def _cut_phase(draft: Draft, label: str, failure: Failure) -> None:
+    """End `on_failure` or `finally` where it stands."""
+    draft.agenda.clear()
+    cancel_inside(draft, label, failure.message)
+    if label == FINALLY:
+        _finally_failed(draft, failure)
     next_phase(draft)
 
 

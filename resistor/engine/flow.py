@@ -109,9 +109,8 @@ def _enter(draft: Draft, frame: Frame) -> None:
 
 
 def _begin(draft: Draft, place: Place, before: str | None) -> None:
-    if draft.state.steps >= draft.limits.steps:
-        failure = Failure("limit", f"a run has {draft.limits.steps} steps at most", retryable=False)
-        refuse(draft, place, before, failure)
+    if draft.state.steps >= draft.limits.steps * (1 if draft.state.ending is None else 2):
+        ending.too_many_steps(draft, place)
         return
     if place.frame.block.may_repeat:
         place = _next_turn(draft, place)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from resistor.engine.draft import Draft
 from resistor.engine.places import Frame, Place, find
 from resistor.engine.run import BlockEnd, Counts, Hearing, StepRecord
-from resistor.engine.workflow import For, Fork, Listen
+from resistor.engine.workflow import For, Fork, Listen, OnError
 from resistor.messages import json
 from resistor.messages.result import Failure
 
@@ -34,8 +34,9 @@ def _gathered(draft: Draft, place: Place, record: StepRecord) -> bytes | None:
     match place.step.kind, record.control:
         case For(block=block), Counts(total):
             return _list(draft, [place.inside(str(number), block) for number in range(total)])
-        case Fork(branches), _:
-            return _mapping(draft, {label: place.inside(label, block) for label, block in branches.items()})
+        case Fork(branches, on_error=on_error), _:
+            frames = {label: place.inside(label, block) for label, block in branches.items()}
+            return _mapping(draft, frames, with_errors=on_error is OnError.CONTINUE)
         case Listen(count=int()), Hearing(count=count):
             names = [f"o:{place.address}/{number}" for number in range(count)]
             draft.need(names)
@@ -59,11 +60,14 @@ def _list(draft: Draft, frames: list[Frame]) -> bytes:
     return b"[" + b",".join(end_output(draft, end) for end in ends) + b"]"
 
 
-def _mapping(draft: Draft, frames: dict[str, Frame]) -> bytes:
+def _mapping(draft: Draft, frames: dict[str, Frame], *, with_errors: bool) -> bytes:
+    """Put a fork's branches together: those that ended well; where errors do not matter, the others too."""
     _prepare(draft, frames.values())
     ends = {label: draft.block_end(frame.path) for label, frame in frames.items()}
     pairs = (
-        json.encode(label) + b":" + end_output(draft, end) for label, end in ends.items() if end is not None
+        json.encode(label) + b":" + end_output(draft, end)
+        for label, end in ends.items()
+        if end is not None and (with_errors or end.failure is None)
     )
     return b"{" + b",".join(pairs) + b"}"
 

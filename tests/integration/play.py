@@ -36,8 +36,8 @@ LEFTOVERS = ("outbox", "timers", "waiting", "holders", "queue", "leaving")
 def text_of(workflows: Mapping[str, str]) -> str:
     """A definition file: each workflow by its name, at version 1 where it does not say."""
     lines = ["shop:\n"]
-    for name, body in workflows.items():
-        body = dedent(body).strip("\n")
+    for name, workflow in workflows.items():
+        body = dedent(workflow).strip("\n")
         version = "" if body.startswith(("- version", "version", "[")) else "    version: 1\n"
         lines.append(f"  {name}:\n{version}{indent(body, '    ')}\n")
     return "".join(lines)

@@ -62,9 +62,7 @@ async def test_a_retry_has_its_rules(play: Play, rule: str, reply: dict[str, obj
 
 async def test_an_attempt_that_is_late_is_a_failure_of_type_timeout_and_made_again(play: Play) -> None:
     out = play.out
-    await play.begin(
-        job="steps: [{module: m, action: go, timeout: 80ms, retry: {limit: 2, delay: 10ms}}]"
-    )
+    await play.begin(job="steps: [{module: m, action: go, timeout: 80ms, retry: {limit: 2, delay: 10ms}}]")
     run = await play.start()
     first, second = await out.action("m"), await out.action("m")
     assert (first.headers["resistor-attempt"], second.headers["resistor-attempt"]) == (1, 2)

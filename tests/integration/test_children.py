@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from resistor.engine.identity import child_run_id, run_id_of
@@ -36,7 +34,9 @@ async def test_a_child_s_error_arrives_as_it_is_and_can_be_caught(play: Play) ->
         {"work": failed("declined", "no money", retryable=False, details={"code": 51})},
         job="steps: [{run: {workflow: kid}}]",
         catching="""
-        steps: [{run: {workflow: kid}, catch: [{errors: [declined], output: {caught: "${error.details.code}"}}]}]
+        steps:
+          - run: {workflow: kid}
+            catch: [{errors: [declined], output: {caught: "${error.details.code}"}}]
         """,
         kid=KID,
     )
@@ -114,8 +114,8 @@ async def test_a_cancel_that_comes_before_the_start_is_tried_again(play: Play) -
     await play.begin({"work": HOLD}, job="steps: [{run: {workflow: kid, detach: true}}]", kid=KID)
     run = "b" * 20
     kid = child_run_id(run, "run", 1)
-    await play.command("cancel", kid, is_from_parent=True)
-    await play.command("start", kid, namespace="shop", workflow="kid", input={})
+    await play.command("cancel", kid, parent=run, address="run")
+    await play.command("start", kid, namespace="shop", workflow="kid", input={}, parent=run, address="run")
     assert (await play.ended(kid)).status == "cancelled"
 
 
@@ -129,7 +129,10 @@ async def test_a_child_that_takes_too_long_is_a_timeout_and_is_cancelled(play: P
 async def test_a_child_may_be_pinned_to_a_version(play: Play) -> None:
     await play.begin(
         job="steps: [{id: old, run: {workflow: kid, version: 1}}, {id: new, run: {workflow: kid}}]",
-        kid="[{version: 1, steps: [{module: m, action: one}]}, {version: 2, steps: [{module: m, action: two}]}]",
+        kid="""
+        - {version: 1, steps: [{module: m, action: one}]}
+        - {version: 2, steps: [{module: m, action: two}]}
+        """,
     )
     run = await play.start()
     for expected in ("one", "two"):
@@ -175,6 +178,6 @@ async def test_a_child_s_own_concurrency_holds(play: Play) -> None:
     for number in range(3):
         action = await play.out.action("m")
         assert await play.out.depth("resistor.module.m") == 0
+        assert body_of(action)["workflow"] == "kid"
         await play.out.complete(action, number)
-    assert json.dumps(sorted((await play.ended(run)).output)) == "[0, 1, 2]"
-    assert body_of(action)["workflow"] == "kid"
+    assert sorted((await play.ended(run)).output) == [0, 1, 2]

@@ -81,11 +81,11 @@ async def test_under_cancel_running_the_newest_run_takes_the_place_of_the_oldest
         job=RULE % (1, "cancel_running")
         + "steps: [{module: m, action: go}]\nfinally: [{if: run.workflow == 'job', wait: 10ms}]"
     )
-    runs = []
+    runs, actions = [], []
     for _ in range(3):
         runs.append(await play.start(data={"account": "a"}))
-        action = await play.out.action("m")
-    await play.out.complete(action)
+        actions.append(await play.out.action("m"))
+    await play.out.complete(actions[-1])
     assert [(await play.ended(run)).status.value for run in runs] == ["cancelled", "cancelled", "completed"]
     assert runs[1] in (await play.ended(runs[0])).error.message
 

@@ -29,7 +29,7 @@ def one(version: int, action: str, module: str = "m") -> str:
 
 async def test_a_rollout_by_percent_is_sticky_by_its_key(play: Play) -> None:
     await play.begin({}, job=BOTH % "{percent: 50, key: '${input.customer}'}")
-    versions = {}
+    versions: dict[int, int] = {}
     for customer in [*range(12), *range(12)]:
         version = (await play.play(data={"customer": customer})).run.origin.version
         assert versions.setdefault(customer, version) == version
@@ -163,8 +163,8 @@ async def test_other_content_under_a_registered_version_is_refused_and_the_rest_
     play: Play, files: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(files, job=one(1, "old"), other=one(1, "same"))
-    old = {"job": one(1, "old"), "other": one(1, "same")}
-    daemon = await play.begin({}, settings={"definitions": files}, **old)
+    settings = {"definitions": files}
+    daemon = await play.begin({}, settings=settings, job=one(1, "old"), other=one(1, "same"))
     write(files, job=one(1, "different"), other=one(2, "newer"))
     await starts_with(play, daemon, 2, "other")
     assert "shop/job@1 is registered with other content" in await logged(play, caplog, "version_conflict")
@@ -178,8 +178,7 @@ async def test_a_workflow_that_no_file_has_any_more_starts_nothing_and_its_runs_
 ) -> None:
     write(files, job=one(1, "go"))
     write(files, "gone.yaml", gone=one(1, "go"))
-    workflows = {"job": one(1, "go"), "gone": one(1, "go")}
-    daemon = await play.begin(settings={"definitions": files}, **workflows)
+    daemon = await play.begin(settings={"definitions": files}, job=one(1, "go"), gone=one(1, "go"))
     run = await play.start("gone")
     action = await play.out.action("m")
     (files / "gone.yaml").unlink()

@@ -9,7 +9,9 @@ FAILS = failed("broken", "it broke", retryable=False)
 
 TRIP = """
 steps:
-  - {module: m, action: flight, compensate: {module: m, action: no_flight, with: {seat: "${steps.flight.output}"}}}
+  - module: m
+    action: flight
+    compensate: {module: m, action: no_flight, with: {seat: "${steps.flight.output}"}}
   - {module: m, action: hotel, compensate: {module: m, action: no_hotel}}
   - {module: m, action: visa}
   - {module: m, action: car, retry: none, compensate: {module: m, action: no_car}}

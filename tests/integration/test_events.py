@@ -110,7 +110,10 @@ async def test_an_early_event_that_does_not_match_is_passed_over(play: Play) -> 
 
 async def test_without_a_key_match_says_what_is_heard(play: Play) -> None:
     await play.begin(
-        job="steps: [{listen: {event: paid, match: 'event.data.amount >= input.amount && event.type == \"paid\"'}}]"
+        job="""
+        steps:
+          - listen: {event: paid, match: "event.data.amount >= input.amount && event.type == 'paid'"}
+        """
     )
     run = await play.start(data={"amount": 10})
     await play.reaches(run, "listen", "waiting")
@@ -186,9 +189,7 @@ async def test_an_emitted_event_starts_a_workflow_and_is_heard(play: Play) -> No
 
 
 async def test_an_emitted_event_that_nobody_takes_is_no_dead_letter(play: Play) -> None:
-    await play.begin(
-        job="steps: [{id: a, emit: {event: whatever}}, {id: b, emit: {event: x, namespace: y}}]"
-    )
+    await play.begin(job="steps: [{id: a, emit: {event: whatever}}, {id: b, emit: {event: x, namespace: y}}]")
     assert (await play.play()).status == "completed"
     await no_other_letter(play)
 
