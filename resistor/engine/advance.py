@@ -246,8 +246,11 @@ def _step_told(draft: Draft, message: Heard | ChildEnded | Replied) -> Verdict:
         if isinstance(message, Replied):
             raise RejectedMessage(Reason.INVALID_INPUT, f"there is no open step {message.address}")
         return Verdict.STALE
-    if isinstance(message, Replied) and "#" not in message.address.rpartition("/")[2]:
-        place = Place(place.step, place.frame, record.turn)
+    if isinstance(message, Replied):
+        if not isinstance(place.step.kind, Ask):
+            raise RejectedMessage(Reason.INVALID_INPUT, f"step {message.address} asks nobody")
+        if "#" not in message.address.rpartition("/")[2]:
+            place = Place(place.step, place.frame, record.turn)
     if place.turn != record.turn or record.status is not StepStatus.WAITING:
         return _unheard(message)
     return _apply(draft, place, record, message)
@@ -266,8 +269,6 @@ def _apply(draft: Draft, place: Place, record: StepRecord, message: Heard | Chil
         case Replied(data=data, by=by), Ask():
             asking.answer(draft, place, data, by)
             return Verdict.APPLIED
-        case Replied(), _:
-            raise RejectedMessage(Reason.INVALID_INPUT, f"step {message.address} asks nobody")
         case _:
             return Verdict.STALE
 

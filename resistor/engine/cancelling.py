@@ -6,7 +6,7 @@ from resistor.engine import outbox
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.places import Frame, Place, find
-from resistor.engine.run import StepRecord, StepStatus
+from resistor.engine.run import Hearing, StepRecord, StepStatus
 from resistor.engine.workflow import Listen, RunWorkflow
 
 
@@ -52,7 +52,7 @@ def withdraw(draft: Draft, path: str, record: StepRecord) -> None:
         return
     place = Place(found.step, found.frame, record.turn)
     match place.step.kind:
-        case Listen():
+        case Listen() if isinstance(record.control, Hearing):
             outbox.unsubscribe(draft, place)
         case RunWorkflow(is_detached=False):
             outbox.end_child(draft, place)

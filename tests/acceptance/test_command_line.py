@@ -46,7 +46,7 @@ async def test_an_operator_can_see_everything(site: Site) -> None:
     assert "three" in await told(site, "run", "watch", run)
     [workflow] = await rows(site, "workflow", "list")
     assert (workflow["workflow"], workflow["version"]) == ("three", 1)
-    assert "three  ledger" in await told(site, "workflow", "show", "shop/three")
+    assert "module: ledger" in await told(site, "workflow", "show", "shop/three")
     [ledger] = await rows(site, "module", "list")
     assert (ledger["module"], ledger["consumers"]) == ("ledger", 1)
     queues = {queue["queue"]: queue for queue in await rows(site, "queue", "list")}
@@ -54,6 +54,18 @@ async def test_an_operator_can_see_everything(site: Site) -> None:
     assert queues["resistor.module.ledger"]["messages"] == 0
     assert "fail" not in await told(site, "doctor")
     assert await module.stop() == 0
+
+
+async def test_runs_are_found_by_their_labels(site: Site) -> None:
+    (site.directory / "definitions" / "more.yaml").write_text(
+        "shop: {labelled: {version: 1, labels: {n: '${input.n}', kind: test}, steps: []}}"
+    )
+    await site.daemon()
+    for n in (1, 2):
+        await site.outside.event("shop.labelled", {"n": n}, id=f"l-{n}")
+    await told(site, "event", "publish", "shop.labelled", "--data", '{"n": 3}', "--wait")
+    [line] = await rows(site, "run", "list", "--label", "n=2", "--label", "kind=test")
+    assert line["labels"] == {"n": "2", "kind": "test"}
 
 
 async def test_a_run_that_fails_makes_wait_exit_with_1(site: Site) -> None:

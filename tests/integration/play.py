@@ -38,7 +38,7 @@ def text_of(workflows: Mapping[str, str]) -> str:
     lines = ["shop:\n"]
     for name, workflow in workflows.items():
         body = dedent(workflow).strip("\n")
-        version = "" if body.startswith(("- version", "version", "[")) else "    version: 1\n"
+        version = "" if body.startswith(("-", "version", "[")) else "    version: 1\n"
         lines.append(f"  {name}:\n{version}{indent(body, '    ')}\n")
     return "".join(lines)
 
@@ -152,6 +152,10 @@ class Play:
             return found is not None and path in found.steps and found.steps[path].status == status
 
         await self.house.until(has)
+
+    async def now(self) -> float:
+        """The time that runs go by, in seconds since the epoch."""
+        return (await self.house.store.load([])).now
 
     async def command(self, verb: str, run: str, **more: Any) -> None:
         """Tell a run something, as an operator does."""

@@ -93,7 +93,7 @@ async def test_under_cancel_running_the_newest_run_takes_the_place_of_the_oldest
 @pytest.mark.parametrize("how", ["failed", "cancelled", "terminated", "timed_out"])
 async def test_a_slot_comes_free_however_its_run_ends(play: Play, how: str) -> None:
     await play.begin(
-        job=RULE % (1, "queue") + "timeout: 400ms\nsteps: [{module: m, action: go, retry: none}]"
+        job=RULE % (1, "queue") + "timeout: 1s\nsteps: [{module: m, action: go, retry: none}]"
         if how == "timed_out"
         else ONE
     )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.integration.play import Play
 from tests.integration.worker import echo, failed
+
+pytestmark = pytest.mark.parametrize("amqp_broker", ["dev broker"], indirect=True)  # it has no part in this
 
 FAILS = failed("broken", "it broke", retryable=False)
 

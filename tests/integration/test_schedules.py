@@ -97,7 +97,7 @@ async def test_under_queue_occurrences_wait_for_the_last_run_and_none_is_lost(pl
 
     await play.house.until(wait)
     pending = (await state(play)).pending
-    assert pending[1] - pending[0] == pytest.approx(0.1, abs=0.001)
+    assert pending[1] - pending[0] == pytest.approx(0.4, abs=0.001)
     await play.out.complete(first)
     second = await play.out.action("m")
     found = await play.house.run(str(second.correlation_id))

@@ -7,6 +7,8 @@ import pytest
 from tests.integration.play import Play
 from tests.integration.worker import HOLD, done, echo
 
+pytestmark = pytest.mark.parametrize("amqp_broker", ["dev broker"], indirect=True)  # it has no part in this
+
 
 async def test_while_goes_round_as_long_as_its_condition_holds(play: Play) -> None:
     await play.begin(

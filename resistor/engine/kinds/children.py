@@ -55,6 +55,7 @@ def begin_again(draft: Draft, place: Place, *, tries: int) -> None:
     """Start a fresh run in the failed one's place."""
     child = _child(draft, place, tries=tries)
     if isinstance(child, Failure):
+        draft.change(place.path, status=StepStatus.RUNNING, resume_at=None)
         draft.agenda.append(Fail(place, child))
         return
     kind, record = kind_of(place), record_of(draft, place)

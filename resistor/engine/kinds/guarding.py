@@ -156,7 +156,7 @@ def _tried_again(
     used = guard.used.get(number, 0)
     record = record_of(draft, place)
     pause = None
-    if entry.retry is not None:
+    if entry.retry is not None and _has_begun(place, record):
         pause = pause_before_next(
             entry.retry,
             msgspec.structs.replace(failure, retryable=True),  # that the author wants it again is said here
@@ -171,6 +171,17 @@ def _tried_again(
     )
     _pause(draft, place, failure, pause, guard=guard)
     return True
+
+
+def _has_begun(place: Place, record: StepRecord) -> bool:
+    """Whether there is something to begin again: not if the step's own `if` or input could not be made."""
+    match place.step.kind:
+        case Try():
+            return record.guard is not None
+        case RunWorkflow():
+            return record.control is not None
+        case _:
+            return record.status is not StepStatus.RUNNING or record.started_at is not None
 
 
 def _handle(draft: Draft, place: Place, number: int, entry: Catch, guard: Guard, failure: Failure) -> None:
