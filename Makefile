@@ -17,14 +17,14 @@ run: $(INSTALLED) ## the demo: broker, store, daemon, modules and runs in one pr
 	@$(BIN)/resistor dev --demo
 
 test: check ## all tests: lint, types, import contracts, unit, contract, integration, acceptance
-	$(BIN)/python -m pytest tests -n $(JOBS) --dist loadgroup --maxfail 5
+	$(BIN)/python -m pytest tests --ignore tests/unit --ignore tests/conformance -n $(JOBS) --dist loadgroup --maxfail 5
 
-check: $(TEST_INSTALLED) ## the fast part: lint, format, types, import contracts, unit tests
+check: $(TEST_INSTALLED) ## the fast part: lint, format, types, import contracts, unit tests, conformance
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest tests/unit tests/conformance -n $(JOBS) --dist loadgroup --maxfail 5
 
 bench: $(TEST_INSTALLED) ## what things cost, as ratios measured side by side; a Redis of its own
 	$(BIN)/python -m bench

@@ -132,7 +132,8 @@ class _Ways:
         if self._step.kind == "until":
             yield from self._through(self._block("*"), self._on)
         else:
-            yield self._on._replace(why="has no output when there is no round")
+            # Without a round there is none: that is for the run to find, as most loops mean to have one.
+            yield self._on._replace(gives=True)
 
     def _guarded(self) -> Iterator[Outcome]:
         last = self._block("finally") if self._step.value.get("finally") is not None else None

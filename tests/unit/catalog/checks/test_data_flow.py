@@ -54,10 +54,6 @@ def lacking(path: str, what: str, why: str) -> str:
             "step `a` has no output in its 1st case",
         ),
         (
-            "- {id: a, while: input.x, do: [{module: m, action: b}]}\n",
-            "step `a` has no output when there is no round",
-        ),
-        (
             "- {id: a, until: input.x, do: [{module: m, action: b, if: input.y}]}\n",
             "step `a` may have no output: no step inside has to complete",
         ),
