@@ -108,7 +108,9 @@ class Draft:
         """Keep an earlier turn of a step that begins again: it may have to be undone, or to go out again."""
         kept = f"{place.path}#{record.turn}"
         self.put(f"s:{kept}", record)
+        self.need((f"i:{place.path}", f"o:{place.path}"))
         self.put(f"i:{kept}", self.part(f"i:{place.path}"))
+        self.put(f"o:{kept}", self.part(f"o:{place.path}"))
 
     def kept_path(self, place: Place) -> str:
         """Return where a turn of a step is kept: its path, or, of an earlier one, where it was set aside."""
