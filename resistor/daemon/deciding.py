@@ -108,7 +108,7 @@ def poison(error: Exception) -> RejectedMessage:
 
 
 def _no_such_run(decided: Decided, told: Told) -> None:
-    if told.if_gone or told.delivery is None:
+    if told.if_gone or told.delivery is None or isinstance(told.inbound, Wake):
         decided.gone.append(told)
         decided.verdicts.append((told, Verdict.STALE))
     else:

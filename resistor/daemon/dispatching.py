@@ -10,8 +10,17 @@ from uuid import uuid4
 
 import msgspec
 
-from resistor.bus.names import Names
-from resistor.engine.decision import Dispatch, Emission, EndChild, StartChild, TellEnd
+from resistor.bus.names import BUCKETS, Names
+from resistor.engine.decision import (
+    Dispatch,
+    Emission,
+    EndChild,
+    Nudge,
+    RetryChild,
+    StartChild,
+    TellEnd,
+    TellRevived,
+)
 from resistor.engine.run import Run
 from resistor.engine.workflow import Workflow
 from resistor.messages.action import Action, action_to_envelope
@@ -19,9 +28,12 @@ from resistor.messages.command import (
     NO_OUTPUT,
     CancelRun,
     Command,
+    RetryRun,
     RunEnded,
+    RunRevived,
     StartRun,
     TerminateRun,
+    WakeRun,
     command_to_envelope,
 )
 from resistor.messages.envelope import APP_ID
@@ -29,9 +41,11 @@ from resistor.messages.event import Event, event_to_envelope
 from resistor.ports import Publish
 from resistor.tokens import Place, TokenKeys
 
+LONGEST_BUCKET = max(BUCKETS, key=BUCKETS.__getitem__)
+
 Traceparent = Callable[[Run, str, int], str | None]
 
-Publishable = Dispatch | Emission | StartChild | EndChild | TellEnd
+Publishable = Dispatch | Emission | StartChild | EndChild | RetryChild | TellEnd | TellRevived | Nudge
 
 
 class Dispatcher:
@@ -61,16 +75,10 @@ class Dispatcher:
                 return self._action(workflow, run, outgoing)
             case Emission():
                 return self._event(run, outgoing)
-            case StartChild():
-                return self._command(_start(run, outgoing))
-            case EndChild(run=child, parent=parent, is_forced=is_forced):
-                why = f"run {run.id}, which started it, is over"
-                end = TerminateRun if is_forced else CancelRun
-                return self._command(end(run=child, why=why, parent=parent.run, address=parent.address))
-            case TellEnd():
-                return self._command(_ended(run, outgoing))
+            case Nudge():
+                return self._nudge(run, outgoing)
             case _:
-                assert_never(outgoing)
+                return self._command(_command_of(run, outgoing))
 
     def _action(self, workflow: Workflow, run: Run, dispatch: Dispatch) -> Publish:
         place = Place(
@@ -125,6 +133,32 @@ class Dispatcher:
     def _command(self, command: Command) -> Publish:
         envelope = command_to_envelope(command, message_id=self.message_id(), now=time.time())
         return Publish(exchange=self._names.commands, routing_key=command.verb, envelope=envelope)
+
+    def _nudge(self, run: Run, nudge: Nudge) -> Publish:
+        """Put a wake-up into the delay queue that is just long enough."""
+        pause = nudge.at - time.time()
+        bucket = next((name for name, seconds in BUCKETS.items() if seconds >= pause), LONGEST_BUCKET)
+        wake = self._command(WakeRun(run=run.id))
+        return msgspec.structs.replace(wake, exchange=self._names.retry, routing_key=bucket)
+
+
+def _command_of(run: Run, outgoing: StartChild | EndChild | RetryChild | TellEnd | TellRevived) -> Command:
+    """Return what one run tells another."""
+    match outgoing:
+        case StartChild():
+            return _start(run, outgoing)
+        case EndChild(run=child, parent=parent, is_forced=is_forced):
+            end = TerminateRun if is_forced else CancelRun
+            why = f"run {run.id}, which started it, is over"
+            return end(run=child, why=why, parent=parent.run, address=parent.address)
+        case RetryChild(id=order, run=child, parent=parent):
+            return RetryRun(run=child, id=order, parent=parent.run, address=parent.address)
+        case TellEnd():
+            return _ended(run, outgoing)
+        case TellRevived(to=to):
+            return RunRevived(run=to.run, address=to.address, child=run.id)
+        case _:
+            assert_never(outgoing)
 
 
 def _start(run: Run, outgoing: StartChild) -> StartRun:

@@ -7,7 +7,6 @@ that it triggers, and those that listen for it.
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -15,27 +14,19 @@ from uuid import uuid4
 import msgspec
 
 from resistor.bus.names import Names
+from resistor.daemon.commanding import inbound_of
 from resistor.daemon.definitions import Definitions
 from resistor.daemon.hearing import Arrived, arrived_for
+from resistor.daemon.starting import Starter
 from resistor.daemon.told import Told
 from resistor.engine.identity import run_id, triggered_run_id
-from resistor.engine.inbound import Answered, Cancel, ChildEnded, Inbound, Replied, Start, Terminate
+from resistor.engine.inbound import Answered, Start
 from resistor.engine.limits import Limits
 from resistor.engine.rollout import triggered
-from resistor.engine.run import Parent, RunStatus
 from resistor.errors import ExpressionError, Reason, RejectedMessage
-from resistor.messages.command import (
-    AnswerStep,
-    CancelRun,
-    Command,
-    RunEnded,
-    StartRun,
-    TerminateRun,
-    command_from_envelope,
-)
+from resistor.messages.command import StartRun, command_from_envelope
 from resistor.messages.envelope import APP_ID, TOKEN_HEADER
-from resistor.messages.event import TRACEPARENT, TRACESTATE, Event, event_from_envelope
-from resistor.messages.names import DOTTED, WORD
+from resistor.messages.event import Event, event_from_envelope
 from resistor.messages.result import Failed, Failure, answer_from_envelope
 from resistor.ports import Delivery
 from resistor.tokens import TokenKeys
@@ -55,12 +46,15 @@ class Read:
 class Inbox:
     """Reads deliveries of the events, results and commands queues."""
 
-    def __init__(self, names: Names, keys: TokenKeys, definitions: Definitions, limits: Limits) -> None:
-        """Take what names queues, verifies tokens, knows workflows and bounds bodies."""
+    def __init__(
+        self, names: Names, keys: TokenKeys, definitions: Definitions, limits: Limits, starter: Starter
+    ) -> None:
+        """Take what names queues, verifies tokens, knows workflows, bounds bodies and reads starts."""
         self._names = names
         self._keys = keys
         self._definitions = definitions
         self._limits = limits
+        self._starter = starter
         self._prefix = uuid4().hex
 
     async def read(self, delivery: Delivery) -> Read:
@@ -144,67 +138,6 @@ class Inbox:
         limit = self._limits.payload_bytes + RESULT_FRAME_BYTES
         command = command_from_envelope(delivery.envelope, limit=limit)
         if isinstance(command, StartRun):
-            return await self._start(delivery, command)
-        return Told(command.run, None, _inbound(command), delivery.queue, delivery)
-
-    async def _start(self, delivery: Delivery, command: StartRun) -> Told:
-        """Start a run on command; where that cannot be, the step that asked learns why."""
-        try:
-            return await self._begun(delivery, command)
-        except RejectedMessage as why:
-            if command.parent is None or not command.awaits:
-                raise
-            failure = Failure("validation", why.detail, retryable=False)
-            ended = ChildEnded(
-                address=command.address, run=command.run, status=RunStatus.FAILED, failure=failure
-            )
-            return Told(command.parent, None, ended, delivery.queue, delivery)
-
-    async def _begun(self, delivery: Delivery, command: StartRun) -> Told:
-        event = Event(
-            namespace=command.namespace,
-            name=command.workflow,
-            data=bytes(command.input),
-            id=command.key,
-            traceparent=_formed(command.traceparent, TRACEPARENT),
-            tracestate=_formed(command.tracestate, TRACESTATE),
-        )
-        if not WORD.match(event.namespace) or not DOTTED.match(event.name) or not event.data.startswith(b"{"):
-            raise RejectedMessage(
-                Reason.MALFORMED, "a run needs a namespace, a workflow and an object as input"
-            )
-        workflow = await self._definitions.wanted(event, command.run, command.version)
-        refusal = workflow.refusal_of(msgspec.json.decode(event.data)) if workflow.accepts else None
-        if refusal is not None:
-            raise RejectedMessage(Reason.INVALID_INPUT, refusal)
-        parent = None
-        if command.parent is not None:
-            parent = Parent(command.parent, command.address, awaits=command.awaits)
-        start = Start(run=command.run, event=event, parent=parent, depth=command.depth)
-        return Told(command.run, workflow, start, delivery.queue, delivery)
-
-
-def _inbound(command: Command) -> Inbound:
-    match command:
-        case RunEnded(address=address, child=child, status=status, output=output, error=error):
-            given = bytes(output) or None
-            return ChildEnded(
-                address=address, run=child, status=RunStatus(status), output=given, failure=error
-            )
-        case CancelRun(why=why, by=by):
-            return Cancel(why=why, by=by, parent=_parent(command))
-        case TerminateRun(why=why, by=by):
-            return Terminate(why=why, by=by, parent=_parent(command))
-        case AnswerStep(step=step, data=data, by=by):
-            return Replied(address=step, data=bytes(data), by=by)
-        case StartRun():
-            raise AssertionError("a start is read by itself")
-
-
-def _parent(command: CancelRun | TerminateRun) -> Parent | None:
-    return None if command.parent is None else Parent(command.parent, command.address)
-
-
-def _formed(text: str | None, form: re.Pattern[str]) -> str | None:
-    """Return what is in `form`: the run counts, not who watches it."""
-    return text if text is not None and form.match(text) else None
+            return await self._starter.read(delivery, command)
+        inbound = inbound_of(command, id=delivery.envelope.message_id or "")
+        return Told(command.run, None, inbound, delivery.queue, delivery)

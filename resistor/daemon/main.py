@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 from resistor.bus import AmqpBus, Names, topology
 from resistor.catalog import Catalog, load
@@ -32,8 +33,10 @@ from resistor.daemon.reloading import Reloader
 from resistor.daemon.rules import Rules, Timing
 from resistor.daemon.scheduling import Scheduler
 from resistor.daemon.sending import Sender
+from resistor.daemon.starting import Starter
 from resistor.daemon.sweeper import Sweeper
 from resistor.engine.limits import Limits
+from resistor.engine.run import EVERYTHING, Run
 from resistor.errors import OperatorMistake, StoreUnreachable
 from resistor.store import RedisStore
 from resistor.store.keys import Keys
@@ -269,7 +272,8 @@ class Daemon:
 
     def _pipeline(self) -> Pipeline:
         settings = self._settings
-        inbox = Inbox(self._names, self._token_keys, self._definitions, self._limits)
+        starter = Starter(self._definitions, self._read_run)
+        inbox = Inbox(self._names, self._token_keys, self._definitions, self._limits, starter)
         dispatcher = Dispatcher(
             self._names,
             self._token_keys,
@@ -280,6 +284,10 @@ class Daemon:
         rules = Rules(self._names, self._limits, timing, self._patience)
         sender = Sender(self._store, self._bus, dispatcher, self._telemetry, rules)
         return Pipeline(self._store, self._definitions, inbox, sender, self._telemetry, rules)
+
+    async def _read_run(self, run_id: str) -> Run | None:
+        wanted = [(run_id, EVERYTHING)]
+        return (await self._patience.with_store(partial(self._store.load, wanted))).runs[0]
 
     async def _generated_keys(self) -> tuple[tuple[str, bytes], ...]:
         secret = await self._patience.with_store(self._store.generated_token_secret)

@@ -17,13 +17,17 @@ from resistor.daemon.dispatching import Dispatcher, Publishable
 from resistor.daemon.errands import Errand, Errands
 from resistor.daemon.rules import Rules
 from resistor.daemon.told import Told
-from resistor.engine.inbound import Wake
-from resistor.engine.run import Run
+from resistor.engine.decision import Dispatch
+from resistor.engine.inbound import Delivered, Undelivered, Wake
+from resistor.engine.run import Run, StepRecord
 from resistor.errors import StoreUnreachable
 from resistor.ports import Bus, Delivery, Outcome, Publish, Published, Released, Store
 from resistor.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
+
+_CLAIMED = Wake()
+BLOCKING = "blocking"  # what the metrics call this source of messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,15 @@ class Letter:
 
 @dataclass(slots=True)
 class _Sent:
-    """What a run lets out: which of it is done, by name, and whether all of it is."""
+    """What a run lets out: which of it is done, by name, what that tells it, and whether all is done.
+
+    `errands` are done too, and marked only when those who are told have been.
+    """
 
     decided: Decided
     done: list[str] = field(default_factory=list)
     errands: list[str] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     is_complete: bool = True
 
 
@@ -77,7 +85,8 @@ class Sender:
         sent = [_Sent(each) for each in decided]
         messages, errands = _sorted(sent)
         left = await self._publish(messages, letters)
-        told = await self._run(errands, decided)
+        told = [told for each in sent for told in each.told]
+        told += await self._run(errands, decided)
         await self._mark([(each, each.done) for each in sent if each.done])
         await self._release(sent)
         return Sent(left, told, [each for each in sent if each.errands])
@@ -99,17 +108,30 @@ class Sender:
         outcomes = await self._bus.publish(publishes)
         crashpoints.reach("after-publish")
         self._telemetry.published(outcomes)
-        for (each, _, outgoing), publish, outcome in zip(messages, publishes, outcomes, strict=False):
+        for (each, run, outgoing), publish, outcome in zip(messages, publishes, outcomes, strict=False):
             if outcome is Outcome.CONFIRMED:
-                each.done.append(outgoing.name)
+                self._confirmed(each, run, outgoing)
             else:
                 each.is_complete = False
                 self._telemetry.undelivered(publish.routing_key, outcome)
+                if outcome is Outcome.UNROUTABLE and isinstance(outgoing, Dispatch):
+                    each.told.append(_blocked(run, outgoing, publish.routing_key))
         buried = zip(letters, outcomes[len(messages) :], strict=True)
         left = [letter for letter, outcome in buried if outcome is not Outcome.CONFIRMED]
         if left:
             self._telemetry.dead_letters_refused(len(left))
         return left
+
+    def _confirmed(self, each: _Sent, run: Run, outgoing: Publishable) -> None:
+        """Note what is done. Where its step is blocked, that is told before it is marked."""
+        record = run.parts.get(f"s:{outgoing.path}") if isinstance(outgoing, Dispatch) else None
+        if isinstance(outgoing, Dispatch) and isinstance(record, StepRecord) and record.blocked is not None:
+            each.told.append(
+                Told(run.id, None, Delivered(name=outgoing.name, attempt=outgoing.attempt), BLOCKING)
+            )
+            each.errands.append(outgoing.name)
+        else:
+            each.done.append(outgoing.name)
 
     def _message(self, each: _Sent, run: Run, outgoing: Publishable) -> Publish:
         workflow = each.decided.workflow
@@ -160,7 +182,7 @@ class Sender:
         for each in sent:
             decided = each.decided
             told = (*decided.verdicts, *decided.refused)
-            claimed = next((one for one, _ in told if isinstance(one.inbound, Wake)), None)
+            claimed = next((one for one, _ in told if one.inbound == _CLAIMED), None)
             is_marked = bool(decided.outgoing) and each.is_complete
             if claimed is None or decided.is_change or is_marked:
                 continue
@@ -176,6 +198,11 @@ class Sender:
             )
         if released:
             await self._patience.with_store(partial(self._store.release, released))
+
+
+def _blocked(run: Run, action: Dispatch, module: str) -> Told:
+    why = f"module {module} has no queue: none of its processes has ever run, or its queue was deleted"
+    return Told(run.id, None, Undelivered(name=action.name, attempt=action.attempt, why=why), BLOCKING)
 
 
 def _sorted(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from resistor.engine import compensating, ending, outbox
+from resistor.engine import blocking, compensating, ending, orders, outbox, reviving
 from resistor.engine.decision import Decision, Verdict
 from resistor.engine.draft import Draft
 from resistor.engine.flow import run_on
@@ -18,19 +18,27 @@ from resistor.engine.inbound import (
     Answered,
     Cancel,
     ChildEnded,
+    ChildRevived,
+    Delivered,
     Denied,
     Granted,
     Heard,
     Inbound,
+    Pause,
     Replied,
+    Resume,
+    Retry,
+    Signal,
+    Skip,
     Start,
     Terminate,
+    Undelivered,
     Wake,
 )
 from resistor.engine.kinds import actions, asking, children, listening
 from resistor.engine.limits import Limits
 from resistor.engine.places import Place, compensated, find
-from resistor.engine.run import Child, Parent, Phase, Rounds, Run, RunStatus, StepRecord, StepStatus
+from resistor.engine.run import Child, Phase, Rounds, Run, RunStatus, StepRecord, StepStatus
 from resistor.engine.starting import begin_body, start
 from resistor.engine.waking import wake
 from resistor.engine.workflow import Ask, Listen, Module, RunWorkflow, Workflow
@@ -64,16 +72,16 @@ def advance(
         raise IllegalTransition(f"run {run.id} is pinned to another content than {workflow.digest}")
     draft = Draft(workflow, run, now=now, limits=limits)
     verdict = _told(draft, message)
+    is_nudge = isinstance(message, Wake) and message.is_nudge
     if verdict is Verdict.APPLIED:
         run_on(draft)
-        if isinstance(message, Wake):
-            _repeat(draft, everything=False)
-    elif verdict in (Verdict.DUPLICATE, Verdict.AHEAD):
+    repeats = isinstance(message, Wake) or verdict in (Verdict.DUPLICATE, Verdict.AHEAD)
+    if repeats and not is_nudge:
         _repeat(draft, everything=verdict is Verdict.AHEAD)
     return draft.decide(verdict)
 
 
-def _told(draft: Draft, message: Inbound) -> Verdict:
+def _told(draft: Draft, message: Inbound) -> Verdict:  # noqa: PLR0911 - one a kind of message
     match message:
         case Start():
             return _started_again(draft, message)
@@ -81,12 +89,16 @@ def _told(draft: Draft, message: Inbound) -> Verdict:
             return Verdict.APPLIED if wake(draft) else Verdict.DUPLICATE
         case Granted() | Denied():
             return _slot(draft, message)
-        case Cancel() | Terminate():
-            return _ended_by_order(draft, message)
+        case Cancel() | Terminate() | Pause() | Resume() | Retry() | Skip() | Signal():
+            return orders.follow(draft, message)
         case Answered():
             return _answered(draft, message)
         case Heard() | ChildEnded() | Replied():
             return _step_told(draft, message)
+        case ChildRevived():
+            return reviving.child_revived(draft, message)
+        case Undelivered() | Delivered():
+            return blocking.told(draft, message)
         case _:
             assert_never(message)
 
@@ -133,39 +145,14 @@ def _slot(draft: Draft, message: Granted | Denied) -> Verdict:
     # The request stays in the outbox: it is done when everyone whom its answer concerns has been told.
     if isinstance(message, Granted):
         draft.set_state(phase=Phase.BODY)
-        begin_body(draft)
+        if draft.state.revive_at is None:
+            begin_body(draft)
+        else:
+            reviving.go_on_everywhere(draft, draft.state.revive_at or None)
     else:
         failure = Failure("concurrency", message.why, retryable=False)
         ending.end_badly(draft, RunStatus.FAILED, failure)
     return Verdict.APPLIED
-
-
-# --------------------------------------------------------------------------------------------- orders
-
-
-def _ended_by_order(draft: Draft, message: Cancel | Terminate) -> Verdict:
-    if draft.state.status.is_final:
-        return Verdict.STALE
-    if message.parent is not None and _is_wanted_without(draft, message.parent):
-        return Verdict.APPLIED
-    by = f" by {message.by}" if message.by else ""
-    if isinstance(message, Terminate):
-        why = message.why or f"terminated{by}"
-        ending.terminate(draft, Failure("terminated", why, retryable=False))
-        return Verdict.APPLIED
-    if draft.state.ending is not None:
-        return Verdict.DUPLICATE
-    why = message.why or f"cancelled{by}"
-    ending.end_badly(draft, RunStatus.CANCELLED, Failure("cancelled", why, retryable=False))
-    return Verdict.APPLIED
-
-
-def _is_wanted_without(draft: Draft, parent: Parent) -> bool:
-    """Note that a step of another run waits no more; returns whether the run goes on all the same."""
-    left = (*draft.state.left, parent)
-    draft.set_state(left=tuple(dict.fromkeys(left)))
-    others = [each for each in outbox.waiting_for(draft) if each not in left]
-    return draft.run.origin.parent is None or bool(others)
 
 
 # -------------------------------------------------------------------------------------------- answers
@@ -217,8 +204,8 @@ def _compensated(draft: Draft, address: str, answer: Answer) -> Verdict:
     place = find(draft.workflow, compensated(address) or "")
     if place is None:
         return Verdict.STALE
-    if compensating.answer(draft, place, address, answer) and not compensating.next_one(draft):
-        ending.next_phase(draft)
+    if compensating.answer(draft, place, address, answer):
+        ending.go_on(draft)
     return Verdict.APPLIED
 
 

@@ -94,6 +94,7 @@ def failed(draft: Draft, undone: Place, path: str, failure: Failure) -> bool:
     if pause is not None:
         draft.change(path, status=StepStatus.RETRYING, failure=failure, resume_at=draft.now + pause)
         draft.say(FactName.STEP_RETRYING, path, record.attempt, error=failure, until=draft.now + pause)
+        outbox.nudge(draft, path, draft.now + pause)
         return False
     _ended(draft, path, StepStatus.FAILED, failure)
     _given_up(draft, undone, failure)

@@ -81,6 +81,29 @@ class EndChild(msgspec.Struct, frozen=True, kw_only=True):
     is_forced: bool = False
 
 
+class RetryChild(msgspec.Struct, frozen=True, kw_only=True):
+    """Let the run `run`, that `parent` waits for and that did not end well, go on. `id` is the order's."""
+
+    name: str
+    id: str
+    run: str
+    parent: Parent
+
+
+class TellRevived(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell the step that started this run, and failed with it, that it goes on."""
+
+    name: str
+    to: Parent
+
+
+class Nudge(msgspec.Struct, frozen=True, kw_only=True):
+    """Have the run look at what is due at `at`, in seconds since the epoch, besides its timer."""
+
+    name: str
+    at: float
+
+
 class TellEnd(msgspec.Struct, frozen=True, kw_only=True):
     """Tell the step that started this run how it ended."""
 
@@ -141,7 +164,10 @@ Outgoing = (
     | Emission
     | StartChild
     | EndChild
+    | RetryChild
     | TellEnd
+    | TellRevived
+    | Nudge
     | Subscribe
     | Unsubscribe
     | AcquireSlot

@@ -129,6 +129,14 @@ class Draft:
                 found.pop(name[2:], None)
         return found
 
+    def parts_of(self, kind: str) -> dict[str, bytes]:
+        """Return the payloads whose names begin with `kind`. Raises `NeedMore`."""
+        self.need_everything()
+        found = {**self.run.parts, **self._changed}
+        return {
+            name: part for name, part in found.items() if name.startswith(kind) and isinstance(part, bytes)
+        }
+
     # ------------------------------------------------------------------------------------------ changing
 
     def say(
@@ -168,6 +176,7 @@ class Draft:
         before = self.existing(path)
         if "status" in changes:
             become(before.status, changes["status"])
+            changes.setdefault("blocked", None)
         record = msgspec.structs.replace(before, **changes)
         self._put_record(path, before, record)
         return record

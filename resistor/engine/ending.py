@@ -129,8 +129,19 @@ def _cut_phase(draft: Draft, label: str, failure: Failure) -> None:
     next_phase(draft)
 
 
+def go_on(draft: Draft) -> None:
+    """Go on on the way to the end: undo the next step, or begin what comes behind the last of them."""
+    if draft.state.status is RunStatus.PAUSED:
+        draft.set_state(is_end_held=True)
+    elif draft.state.phase is not Phase.COMPENSATING or not compensating.next_one(draft):
+        next_phase(draft)
+
+
 def next_phase(draft: Draft) -> None:
-    """Begin what comes next on the way to the end."""
+    """Begin what comes next on the way to the end; not while the run is paused."""
+    if draft.state.status is RunStatus.PAUSED:
+        draft.set_state(is_end_held=True)
+        return
     phase, ending = draft.state.phase, draft.state.ending
     if phase in (Phase.BODY, Phase.QUEUED) and ending is not RunStatus.COMPLETED and draft.state.undo:
         draft.set_state(phase=Phase.COMPENSATING)

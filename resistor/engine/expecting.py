@@ -14,13 +14,21 @@ from resistor.engine.inbound import (
     Answered,
     Cancel,
     ChildEnded,
+    ChildRevived,
+    Delivered,
     Denied,
     Granted,
     Heard,
     Inbound,
+    Pause,
     Replied,
+    Resume,
+    Retry,
+    Signal,
+    Skip,
     Start,
     Terminate,
+    Undelivered,
     Wake,
 )
 from resistor.engine.places import BODY, Frame, Place, compensated, find, path_of, root_frame
@@ -45,8 +53,10 @@ HEAD_ONLY = Reads()
 def reads_of(workflow: Workflow, message: Inbound) -> Reads:
     """Return the parts of the run that `advance` will most likely look at for `message`."""
     match message:
-        case Start() | Granted() | Denied():
+        case Start() | Granted() | Denied() | Pause():
             return HEAD_ONLY
+        case Undelivered(name=name) | Delivered(name=name):
+            return Reads(parts=frozenset({f"s:{path_of(name)}"}))
         case Answered(address=address) | ChildEnded(address=address) | Replied(address=address):
             return _of_step(workflow, address)
         case Heard(address=address, id=event_id):
@@ -54,7 +64,7 @@ def reads_of(workflow: Workflow, message: Inbound) -> Reads:
             return Reads(parts=reads.parts | {f"e:{event_id}"})
         case Wake():
             return Reads(outstanding=True)
-        case Cancel() | Terminate():
+        case Cancel() | Terminate() | Resume() | Retry() | Skip() | Signal() | ChildRevived():
             return EVERYTHING
         case _:
             assert_never(message)

@@ -17,6 +17,9 @@ class FactName(StrEnum):
 
     RUN_QUEUED = "run_queued"  # it waits for a slot of its concurrency key
     RUN_STARTED = "run_started"
+    RUN_PAUSED = "run_paused"  # by an operator: nothing new begins
+    RUN_RESUMED = "run_resumed"
+    RUN_RETRIED = "run_retried"  # it had not ended well, and goes on where it stopped
     RUN_ENDING = "run_ending"  # its end is certain: compensations, `on_failure` and `finally` begin
     RUN_COMPLETED = "run_completed"
     RUN_FAILED = "run_failed"
@@ -26,6 +29,9 @@ class FactName(StrEnum):
     STEP_SCHEDULED = "step_scheduled"  # an action goes to its module
     STEP_STARTED = "step_started"  # a block, a timer, a listen … begins
     STEP_SKIPPED = "step_skipped"
+    STEP_BLOCKED = "step_blocked"  # its action reaches nobody now
+    STEP_UNBLOCKED = "step_unblocked"  # … and now it is with its module
+    STEP_OVERRIDDEN = "step_overridden"  # an operator said what it gave
     STEP_PROGRESSED = "step_progressed"
     STEP_POSTPONED = "step_postponed"  # the module answered `later`
     STEP_RESUMED = "step_resumed"  # … and has the action again

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from resistor.engine import ending
+from resistor.engine import ending, pausing
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.kinds import (
@@ -26,7 +26,7 @@ from resistor.engine.kinds import (
 )
 from resistor.engine.moves import Begin, Enter, Fail, Follow, Leave, Move, holds, refuse, scope_of, start
 from resistor.engine.places import BODY, Frame, Place
-from resistor.engine.run import StepStatus
+from resistor.engine.run import RunStatus, StepStatus
 from resistor.engine.workflow import (
     END,
     EXIT,
@@ -109,10 +109,13 @@ def _enter(draft: Draft, frame: Frame) -> None:
 
 
 def _begin(draft: Draft, place: Place, before: str | None) -> None:
+    if draft.state.status is RunStatus.PAUSED:
+        pausing.hold(draft, Begin(place, before))
+        return
     if draft.state.steps >= draft.limits.steps * (1 if draft.state.ending is None else 2):
         ending.too_many_steps(draft, place)
         return
-    if place.frame.block.may_repeat:
+    if place.frame.block.may_repeat or draft.state.revivals:
         place = _next_turn(draft, place)
     condition = place.step.condition
     wanted = True if condition is None else holds(condition, scope_of(draft, place))

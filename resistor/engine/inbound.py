@@ -9,18 +9,26 @@ from collections.abc import Mapping
 
 import msgspec
 
-from resistor.engine.run import Parent, RunStatus
+from resistor.engine.run import Parent, Run, RunStatus
 from resistor.messages.event import Event
 from resistor.messages.result import Answer, Failure
 
 
+class Reuse(msgspec.Struct, frozen=True, kw_only=True):
+    """Begin at the step at `path`, with what the run `run` had come to before it."""
+
+    run: Run
+    path: str
+
+
 class Start(msgspec.Struct, frozen=True, kw_only=True):
-    """An event, a schedule or another run asks for run `run`. `parent` is the step that asks."""
+    """An event, a schedule, another run or an operator asks for run `run`. `parent` is the step that asks."""
 
     run: str
     event: Event
     parent: Parent | None = None
     depth: int = 0
+    reuse: Reuse | None = None
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -32,7 +40,12 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Wake(msgspec.Struct, frozen=True):
-    """Time has passed, or something was not confirmed: look at what the run was loaded with."""
+    """Time has passed, or something was not confirmed: look at what the run was loaded with.
+
+    `is_nudge`: it came out of a delay queue, so only what is due counts, and nothing is sent again.
+    """
+
+    is_nudge: bool = False
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -91,6 +104,97 @@ class Terminate(msgspec.Struct, frozen=True, kw_only=True):
     parent: Parent | None = None
 
 
-Inbound = Start | Answered | Wake | Heard | ChildEnded | Replied | Granted | Denied | Cancel | Terminate
+# ------------------------------------------------------------------------------------ operators' orders
+#
+# `id` is the command's own: an order that is delivered again, however late, is not followed twice.
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """Begin nothing new, until the run is resumed."""
+
+    id: str
+    why: str = ""
+    by: str | None = None
+
+
+class Resume(msgspec.Struct, frozen=True, kw_only=True):
+    """Go on after a pause."""
+
+    id: str
+    why: str = ""
+    by: str | None = None
+
+
+class Retry(msgspec.Struct, frozen=True, kw_only=True):
+    """Let a run that did not end well go on where it stopped: everywhere, or below `step` (a path) only.
+
+    `parent` is the step of another run that is retried itself: it is told at once where nothing can be done.
+    """
+
+    id: str
+    step: str | None = None
+    why: str = ""
+    by: str | None = None
+    parent: Parent | None = None
+
+
+class Skip(msgspec.Struct, frozen=True, kw_only=True):
+    """Take `output`, which is JSON, as what `step` gave, and go on; a run that has failed there, too."""
+
+    id: str
+    step: str
+    output: bytes = b"null"
+    why: str = ""
+    by: str | None = None
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell an event to this run only: to every `listen` in it that waits for one of that name."""
+
+    id: str
+    event: Event
+    by: str | None = None
+
+
+# ------------------------------------------------------------------------------------- what became of it
+
+
+class ChildRevived(msgspec.Struct, frozen=True, kw_only=True):
+    """The run `run` that the step at `address` started, and that had failed, goes on."""
+
+    address: str
+    run: str
+
+
+class Undelivered(msgspec.Struct, frozen=True, kw_only=True):
+    """The action that goes by `name` in the outbox, of attempt `attempt`, reaches nobody now."""
+
+    name: str
+    attempt: int
+    why: str
+
+
+class Delivered(msgspec.Struct, frozen=True, kw_only=True):
+    """… and now it has: it is with its module."""
+
+    name: str
+    attempt: int
+
+
+Order = Cancel | Terminate | Pause | Resume | Retry | Skip | Signal
+Inbound = (
+    Start
+    | Answered
+    | Wake
+    | Heard
+    | ChildEnded
+    | ChildRevived
+    | Replied
+    | Granted
+    | Denied
+    | Undelivered
+    | Delivered
+    | Order
+)
 
 Details = Mapping[str, object]

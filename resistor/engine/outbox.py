@@ -3,6 +3,8 @@
     <address>              the action of a module step, or of a compensation
     emit <address>         an event                       start <address>     a child run
     end <run> <address>    … and its cancellation         told <number>       word of the end to who waits
+    retry <address>        … and its retry                revived <number>    word to them that it goes on
+    nudge <address>        a look at what is due, by way of a delay queue
     listen <address>       a subscription                 unlisten <address>  … and its end
     take slot              a slot of the concurrency key  return slot         … and its return
 
@@ -18,20 +20,24 @@ from resistor.engine.decision import (
     Dispatch,
     Emission,
     EndChild,
+    Nudge,
     Outgoing,
     ReleaseSlot,
+    RetryChild,
     StartChild,
     Subscribe,
     TellEnd,
+    TellRevived,
     Unsubscribe,
 )
 from resistor.engine.draft import Draft
 from resistor.engine.identity import emitted_event_id, idempotency_key
 from resistor.engine.outputs import output_of
-from resistor.engine.places import Place, compensated, find
+from resistor.engine.places import Place, compensated, find, path_of
 from resistor.engine.run import Child, Hearing, Parent, RunStatus, StepRecord, StepStatus
 from resistor.engine.workflow import Compensation, Emit, Listen, Module, RunWorkflow
 
+LONGEST_NUDGE = 3600.0  # seconds: the longest delay queue; a longer pause has its timer only
 SLOT = "take slot"
 UNSLOT = "return slot"
 
@@ -64,6 +70,17 @@ def end_child(draft: Draft, place: Place) -> None:
         draft.send(_end_child(draft, child.run, place.address))
 
 
+def retry_child(draft: Draft, place: Place) -> None:
+    """Have the run of a `run` step go on, which did not end well."""
+    draft.send(_retry_child(draft, place, draft.existing(place.path)))
+
+
+def nudge(draft: Draft, address: str, at: float) -> None:
+    """Have somebody look at the run when a retry is due: its timer may be late, or lost."""
+    if at - draft.now <= LONGEST_NUDGE:
+        draft.send(Nudge(name=f"nudge {address}", at=at))
+
+
 def subscribe(draft: Draft, place: Place) -> None:
     """Have events told to a `listen` step."""
     draft.send(_subscribe(draft, place, draft.existing(place.path)))
@@ -93,23 +110,45 @@ def tell_end(draft: Draft, only: Parent | None = None) -> None:
             draft.send(_told(draft, number))
 
 
+def tell_revived(draft: Draft) -> None:
+    """Tell everyone who was told of the end that this run goes on."""
+    for number, parent in enumerate(waiting_for(draft)):
+        draft.settle(f"told {number}")
+        draft.send(TellRevived(name=f"revived {number}", to=parent))
+
+
 # --------------------------------------------------------------------------------------------- again
 
 
 def again(draft: Draft, name: str) -> Outgoing | None:
     """Make what goes by this name once more, or None where nobody wants it any more."""
     verb, _, address = name.rpartition(" ")
-    if verb.startswith("end "):
-        return _end_child(draft, verb.removeprefix("end "), address)
+    found: Outgoing | None = None
     match verb:
-        case "take":
-            return None if draft.state.status.is_final else _slot(draft)
+        case "take" if not draft.state.status.is_final:
+            found = _slot(draft)
         case "return":
-            return _unslot(draft)
-        case "told":
-            return _told(draft, int(address))
+            found = _unslot(draft)
+        case "told" if draft.state.status.is_final:
+            found = _told(draft, int(address))
+        case "revived":
+            found = TellRevived(name=name, to=waiting_for(draft)[int(address)])
+        case "nudge":
+            found = _nudge(draft, address)
+        case "take" | "told":
+            pass
+        case _ if verb.startswith("end "):
+            found = _end_child(draft, verb.removeprefix("end "), address)
         case _:
-            return _of_step(draft, verb, address)
+            found = _of_step(draft, verb, address)
+    return found
+
+
+def _nudge(draft: Draft, address: str) -> Nudge | None:
+    record = draft.record(path_of(address))
+    if record is None or record.status is not StepStatus.RETRYING or record.resume_at is None:
+        return None
+    return Nudge(name=f"nudge {address}", at=record.resume_at)
 
 
 def _of_step(draft: Draft, verb: str, address: str) -> Outgoing | None:
@@ -123,6 +162,8 @@ def _of_step(draft: Draft, verb: str, address: str) -> Outgoing | None:
         is_out = isinstance(place.step.kind, Module) and record.has_action_out and record.turn == place.turn
         return _action(draft, place, record) if is_out else None
     if verb == "listen" and record.status is not StepStatus.WAITING:
+        return None
+    if verb == "retry" and record.status is not StepStatus.WAITING:
         return None
     make = _MAKE.get(verb)
     return None if make is None else make(draft, place, record)
@@ -205,6 +246,17 @@ def _start_child(draft: Draft, place: Place, record: StepRecord) -> StartChild:
         parent=Parent(draft.run.id, place.address, awaits=not kind.is_detached),
         depth=draft.run.origin.depth + 1,
         key=child.key,
+    )
+
+
+def _retry_child(draft: Draft, place: Place, record: StepRecord) -> RetryChild:
+    child = record.control
+    assert isinstance(child, Child)  # noqa: S101 - asked for by what it is
+    return RetryChild(
+        name=f"retry {place.address}",
+        id=f"{draft.run.id}:{place.address}:{record.attempt}",
+        run=child.run,
+        parent=Parent(draft.run.id, place.address),
     )
 
 
@@ -293,6 +345,7 @@ def run_output(draft: Draft) -> bytes | None:
 _MAKE: Mapping[str, Callable[[Draft, Place, StepRecord], Outgoing]] = {
     "emit": _emission,
     "start": _start_child,
+    "retry": _retry_child,
     "listen": _subscribe,
     "unlisten": _unsubscribe,
 }

@@ -10,6 +10,7 @@ it touches, and a step's cost does not grow with the steps that are done:
     b:<frame>   how a branch or an item ended (`BlockEnd`)
     v:<frame>   the variables of a frame; `v:` alone are the run's own
     e:<id>      an event that a `listen` has counted: the address of that step
+    h:<path>    a step that begins when the run is resumed: the last step with an output before it
 
 Paths are explained in places.py. A step's states:
 
@@ -47,8 +48,8 @@ class RunStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing can happen in the run any more."""
-        return not TRANSITIONS[RunStatus][self]
+        """Whether the run is over. One that did not end well can be retried by an operator."""
+        return self in _ENDS
 
 
 class StepStatus(StrEnum):
@@ -99,10 +100,10 @@ TRANSITIONS: Mapping[type, Mapping[str, frozenset[str]]] = {
         RunStatus.RUNNING: frozenset({RunStatus.PAUSED} | _ENDS),
         RunStatus.PAUSED: frozenset({RunStatus.RUNNING} | _ENDS),
         RunStatus.COMPLETED: frozenset(),
-        RunStatus.FAILED: frozenset(),
-        RunStatus.CANCELLED: frozenset(),
-        RunStatus.TERMINATED: frozenset(),
-        RunStatus.TIMED_OUT: frozenset(),
+        RunStatus.FAILED: frozenset({RunStatus.RUNNING}),
+        RunStatus.CANCELLED: frozenset({RunStatus.RUNNING}),
+        RunStatus.TERMINATED: frozenset({RunStatus.RUNNING}),
+        RunStatus.TIMED_OUT: frozenset({RunStatus.RUNNING}),
     },
     StepStatus: {
         StepStatus.PENDING: frozenset(_OPEN | {StepStatus.SKIPPED, StepStatus.FAILED, StepStatus.COMPLETED}),
@@ -111,16 +112,17 @@ TRANSITIONS: Mapping[type, Mapping[str, frozenset[str]]] = {
         StepStatus.WAITING: frozenset({StepStatus.SCHEDULED, StepStatus.RUNNING} | _PAUSES | _STEP_ENDS),
         StepStatus.RETRYING: frozenset({StepStatus.WAITING} | _SENT | _STEP_ENDS),
         StepStatus.COMPLETED: frozenset({StepStatus.COMPENSATED}),
-        StepStatus.FAILED: frozenset(),
+        StepStatus.FAILED: frozenset(_SENT | {StepStatus.WAITING}),
         StepStatus.SKIPPED: frozenset(),
-        StepStatus.CANCELLED: frozenset(),
+        StepStatus.CANCELLED: frozenset(_SENT | {StepStatus.WAITING}),
         StepStatus.COMPENSATED: frozenset(),
     },
 }
 """What each status may become. The only place that says so.
 
 By kind first: a run's `completed` and a step's are the same text, and would be one key. A step that is
-begun again (`then` backwards) is a new record in the old one's place, and starts from pending.
+begun again (`then` backwards) is a new record in the old one's place, and starts from pending. What did not
+end well goes on only where an operator retries it (reviving.py).
 """
 
 Status = TypeVar("Status", RunStatus, StepStatus)
@@ -170,7 +172,7 @@ class Parent(msgspec.Struct, frozen=True, array_like=True):
 class Origin(msgspec.Struct, frozen=True, array_like=True):
     """What a run began with, and keeps to its end. Times are in seconds since the epoch.
 
-    `depth` counts the runs above this one.
+    `depth` counts the runs above this one. `rerun_of` is the run that this one took earlier results from.
     """
 
     namespace: str
@@ -184,6 +186,7 @@ class Origin(msgspec.Struct, frozen=True, array_like=True):
     labels: dict[str, str] = {}
     parent: Parent | None = None
     depth: int = 0
+    rerun_of: str | None = None
 
 
 # --------------------------------------------------------------------------------------- blocks' counts
@@ -265,6 +268,7 @@ class StepRecord(msgspec.Struct, frozen=True, omit_defaults=True, rename={"sched
     that completed before this one in its list, `output_of` the inner step whose output is this one's.
     `resume_at` ends a pause, `deadline` the attempt, `silent_at` the module's silence. `undo` links the
     completed steps that can be undone, the last one first. `action` is what an expression made of it.
+    `blocked` says why the action reaches nobody now.
     """
 
     status: StepStatus
@@ -285,6 +289,7 @@ class StepRecord(msgspec.Struct, frozen=True, omit_defaults=True, rename={"sched
     first_at: float | None = None
     undo: str | None = None
     action: str | None = None
+    blocked: str | None = None
 
     @property
     def has_action_out(self) -> bool:
@@ -325,7 +330,10 @@ class RunState(msgspec.Struct, frozen=True, omit_defaults=True):
     that can be undone; `undone` whether all of them were. `steps` counts the steps that were begun.
     `slot_key` is the concurrency key that the run goes by. `had_finally`: it failed, and is not run again.
     `waiting` are the runs that want to know the end, besides its parent; `left` those of all of them that
-    are over themselves.
+    are over themselves. While it is paused, since `paused_at`, steps that would begin are kept as parts
+    (`h:`); `is_end_held`: so is what follows on the way to its end. `orders` are the ids of the last orders
+    that were followed, `revivals` counts how often it was retried, and `revive_at` is where, while it waits
+    for a slot. A rerun began at `rerun_at`, behind the output of `rerun_behind`.
     """
 
     status: RunStatus
@@ -342,6 +350,13 @@ class RunState(msgspec.Struct, frozen=True, omit_defaults=True):
     slot_key: str | None = None
     waiting: tuple[Parent, ...] = ()
     left: tuple[Parent, ...] = ()
+    paused_at: float | None = None
+    is_end_held: bool = False
+    orders: tuple[str, ...] = ()
+    revivals: int = 0
+    revive_at: str | None = None
+    rerun_at: str | None = None
+    rerun_behind: str | None = None
 
 
 Part = StepRecord | BlockEnd | bytes

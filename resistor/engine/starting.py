@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from resistor.engine import concurrency, ending, outbox
+from resistor.engine import concurrency, ending, outbox, rerunning
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.inbound import Start
 from resistor.engine.limits import Limits
 from resistor.engine.moves import Enter, text_of, value_of
 from resistor.engine.places import BODY, root_frame
-from resistor.engine.run import EventRef, Origin, Phase, Run, RunState, RunStatus
+from resistor.engine.run import EventRef, Origin, Part, Phase, Run, RunState, RunStatus
 from resistor.engine.scope import FrameScope
 from resistor.engine.workflow import Workflow
 from resistor.errors import Reason, RejectedMessage
@@ -42,6 +42,9 @@ def begin_body(draft: Draft) -> None:
     draft.say(FactName.RUN_STARTED, event=draft.run.origin.event.id)
     if draft.workflow.timeout is not None:
         draft.set_state(deadline=draft.now + draft.workflow.timeout)
+    if draft.state.rerun_at is not None:
+        rerunning.begin(draft, draft.state.rerun_at, draft.state.rerun_behind)
+        return
     frame = root_frame(draft.workflow, BODY)
     assert frame is not None  # noqa: S101 - every workflow has a body
     draft.agenda.append(Enter(frame))
@@ -72,9 +75,13 @@ def _draft(
         labels=labels,
         parent=message.parent,
         depth=message.depth,
+        rerun_of=None if message.reuse is None else message.reuse.run.id,
     )
+    parts: dict[str, Part] = {}
     state = RunState(RunStatus.RUNNING)
-    run = Run(id=message.run, origin=origin, state=state, input=event.data, is_whole=True)
+    if message.reuse is not None:
+        parts, state = rerunning.inherited(workflow, message.reuse)
+    run = Run(id=message.run, origin=origin, state=state, input=event.data, parts=parts, is_whole=True)
     return Draft(workflow, run, now=now, limits=limits)
 
 

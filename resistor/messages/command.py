@@ -6,7 +6,7 @@ read by itself. Times are in seconds since the epoch; `by` says who, for the his
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Union
+from typing import Annotated, Any
 
 import msgspec
 
@@ -19,6 +19,7 @@ NO_OUTPUT = msgspec.Raw(b"")
 
 RunId = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{20}$")]
 Ending = Annotated[str, msgspec.Meta(pattern="^(completed|failed|cancelled|terminated|timed_out)$")]
+EventName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]+$", max_length=200)]
 Address = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_#/-]*$", max_length=8192)]
 
 
@@ -36,12 +37,14 @@ class _Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
 class StartRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="start"):
     """Start a run of `workflow`, in its version `version` or in the one that an event would get.
 
-    `parent` and `address` are the run and the step that ask; `awaits`: they want to know the end.
+    `parent` and `address` are the run and the step that ask; `awaits`: they want to know the end. A rerun
+    begins at the step `rerun_at` with what run `rerun_of` had come to before it; without an `input` of its
+    own it has that one's.
     """
 
     namespace: str
     workflow: str
-    input: msgspec.Raw
+    input: msgspec.Raw = NO_OUTPUT
     version: int | None = None
     parent: RunId | None = None
     address: Address = ""
@@ -50,6 +53,8 @@ class StartRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="sta
     key: str | None = None
     traceparent: str | None = None
     tracestate: str | None = None
+    rerun_of: RunId | None = None
+    rerun_at: Address = ""
 
 
 class RunEnded(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="ended"):
@@ -94,12 +99,79 @@ class AnswerStep(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="a
     by: str | None = None
 
 
-Command = StartRun | RunEnded | CancelRun | TerminateRun | AnswerStep
+class PauseRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="pause"):
+    """Begin nothing new in a run."""
+
+    why: str = ""
+    by: str | None = None
+
+
+class ResumeRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="resume"):
+    """Let a run that was paused go on."""
+
+    why: str = ""
+    by: str | None = None
+
+
+class RetryRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="retry"):
+    """Let a run that did not end well go on where it stopped: everywhere, or at or below `step` (a path).
+
+    `parent` and `address`: the step of another run that is retried itself; `id` is then the order's own.
+    """
+
+    id: str | None = None
+    step: Address | None = None
+    why: str = ""
+    by: str | None = None
+    parent: RunId | None = None
+    address: Address = ""
+
+
+class RunRevived(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="revived"):
+    """Tell run `run` that the run which its step at `address` started, and failed with, goes on."""
+
+    address: Address
+    child: RunId
+
+
+class SkipStep(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="skip"):
+    """Take `output` as what a step (`step`: its path) gave."""
+
+    step: Address
+    output: msgspec.Raw = NO_OUTPUT
+    why: str = ""
+    by: str | None = None
+
+
+class SignalRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="signal"):
+    """Tell an event to one run only."""
+
+    event: EventName
+    data: msgspec.Raw
+    by: str | None = None
+
+
+class WakeRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="wake"):
+    """Have a run look at what is due: what comes out of a delay queue."""
+
+
+Command = (
+    StartRun
+    | RunEnded
+    | CancelRun
+    | TerminateRun
+    | AnswerStep
+    | PauseRun
+    | ResumeRun
+    | RetryRun
+    | RunRevived
+    | SkipStep
+    | SignalRun
+    | WakeRun
+)
 
 _encode = msgspec.json.Encoder().encode
-_decode: Any = msgspec.json.Decoder(
-    Union[StartRun, RunEnded, CancelRun, TerminateRun, AnswerStep]  # noqa: UP007 - a value, not an annotation
-).decode
+_decode: Any = msgspec.json.Decoder(Command).decode
 
 
 def command_to_envelope(command: Command, *, message_id: str, now: float) -> Envelope:

@@ -39,7 +39,7 @@ def begin(draft: Draft, place: Place, before: str | None) -> None:
         return
     first_at = draft.now if module.retry.within is not None else None
     start(
-        draft, place, before, StepStatus.SCHEDULED, action=action, first_at=first_at, **_times(draft, module)
+        draft, place, before, StepStatus.SCHEDULED, action=action, first_at=first_at, **times(draft, module)
     )
     _sent(draft, place, 1)
 
@@ -51,14 +51,14 @@ def begin_again(draft: Draft, place: Place, *, is_fresh: bool = False) -> None:
     changes: dict[str, Any] = {"attempt": attempt, "scheduled_at": draft.now, "started_at": None}
     if is_fresh:
         changes |= {"earlier": record.attempt, "first_at": draft.now if record.first_at else None}
-    draft.change(place.path, status=StepStatus.SCHEDULED, resume_at=None, **changes, **_times(draft, module))
+    draft.change(place.path, status=StepStatus.SCHEDULED, resume_at=None, **changes, **times(draft, module))
     _sent(draft, place, attempt)
 
 
 def resume(draft: Draft, place: Place) -> None:
     """Hand the action back to the module that wanted it later: the same attempt, the same token."""
-    times = _times(draft, kind_of(place))
-    record = draft.change(place.path, status=StepStatus.SCHEDULED, resume_at=None, **times)
+    limits = times(draft, kind_of(place))
+    record = draft.change(place.path, status=StepStatus.SCHEDULED, resume_at=None, **limits)
     draft.say(FactName.STEP_RESUMED, place.path, record.attempt)
     outbox.action(draft, place)
 
@@ -98,7 +98,8 @@ def kind_of(place: Place) -> Module:
     return place.step.kind
 
 
-def _times(draft: Draft, module: Module) -> dict[str, Any]:
+def times(draft: Draft, module: Module) -> dict[str, Any]:
+    """Return when an attempt that begins now is overdue, and when its module is silent for too long."""
     return {
         "deadline": None if module.timeout is None else draft.now + module.timeout,
         "silent_at": None if module.heartbeat is None else draft.now + module.heartbeat,

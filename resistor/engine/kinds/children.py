@@ -22,7 +22,7 @@ from resistor.engine.moves import (
     value_of,
 )
 from resistor.engine.places import Place
-from resistor.engine.run import Child, RunStatus, StepStatus
+from resistor.engine.run import Child, RunStatus, StepRecord, StepStatus
 from resistor.engine.workflow import RunWorkflow
 from resistor.messages import json
 from resistor.messages.names import DOTTED
@@ -70,6 +70,22 @@ def begin_again(draft: Draft, place: Place, *, tries: int) -> None:
     _started(draft, place, child)
 
 
+def retry(draft: Draft, place: Place) -> None:
+    """Let the run that did not end well go on, and wait for it again."""
+    kind, record = kind_of(place), record_of(draft, place)
+    draft.change(
+        place.path,
+        status=StepStatus.WAITING,
+        attempt=record.attempt + 1,
+        finished_at=None,
+        failure=None,
+        guard=None,
+        deadline=None if kind.timeout is None else draft.now + kind.timeout,
+    )
+    draft.say(FactName.STEP_STARTED, place.path, run=_run_of(record), is_retry=True)
+    outbox.retry_child(draft, place)
+
+
 def ended(draft: Draft, place: Place, message: ChildEnded) -> None:
     """Take over what the run came to: its output, or its error as it is."""
     draft.settle(f"start {place.address}")
@@ -96,6 +112,11 @@ def kind_of(place: Place) -> RunWorkflow:
     """Return the run step that stands there."""
     assert isinstance(place.step.kind, RunWorkflow)  # noqa: S101 - chosen by kind
     return place.step.kind
+
+
+def _run_of(record: StepRecord) -> str:
+    assert isinstance(record.control, Child)  # noqa: S101 - chosen by it
+    return record.control.run
 
 
 def _error_type(status: RunStatus) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from resistor.engine import outbox
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.kinds import actions, children
@@ -116,6 +117,7 @@ def _pause(draft: Draft, place: Place, failure: Failure, pause: float, **changes
         **changes,
     )
     draft.say(FactName.STEP_RETRYING, place.path, record.attempt, error=failure, until=until)
+    outbox.nudge(draft, place.address, until)
 
 
 # ------------------------------------------------------------------------------------------- catching

@@ -13,11 +13,14 @@ from resistor.engine.decision import (
     Dispatch,
     Emission,
     EndChild,
+    Nudge,
     Outgoing,
     ReleaseSlot,
+    RetryChild,
     StartChild,
     Subscribe,
     TellEnd,
+    TellRevived,
     Unsubscribe,
 )
 
@@ -65,7 +68,7 @@ class Outside:
                 self._unsubscribe(outgoing)
             case AcquireSlot() | ReleaseSlot():
                 self._take_or_return(outgoing)
-            case Emission():
+            case Emission() | Nudge() | RetryChild() | TellRevived():
                 pass
             case _:
                 assert_never(outgoing)
@@ -108,6 +111,8 @@ def _kind_of(outgoing: Outgoing) -> object:
     match outgoing:
         case Dispatch():
             return outgoing.attempt, outgoing.deadline  # handed back after a `later`, it has a new deadline
+        case Nudge():
+            return outgoing.at
         case StartChild() | EndChild():
             return outgoing.run, getattr(outgoing, "is_forced", None)
         case _:
