@@ -192,6 +192,8 @@ class Draft:
 
     def _put_record(self, path: str, before: StepRecord | None, record: StepRecord) -> None:
         self._changed[f"s:{path}"] = record
+        if before is not None and before.status is StepStatus.RETRYING is not record.status:
+            self.settle(f"nudge {path}" if before.turn == 1 else f"nudge {path}#{before.turn}")
         if record.wake_at != (before.wake_at if before else None):
             self._timers[path] = record.wake_at
 

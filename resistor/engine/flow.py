@@ -115,7 +115,7 @@ def _begin(draft: Draft, place: Place, before: str | None) -> None:
     if draft.state.steps >= draft.limits.steps * (1 if draft.state.ending is None else 2):
         ending.too_many_steps(draft, place)
         return
-    if place.frame.block.may_repeat or draft.state.revivals:
+    if place.frame.block.may_repeat or draft.state.revivals or draft.state.rerun_at is not None:
         place = _next_turn(draft, place)
     condition = place.step.condition
     wanted = True if condition is None else holds(condition, scope_of(draft, place))

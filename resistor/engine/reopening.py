@@ -71,6 +71,6 @@ def _guard(frame: Frame, record: StepRecord) -> Guard | None:
         return record.guard
     guard, word = record.guard or Guard(), frame.label.partition("#")
     if word[0] != TRY:
-        return msgspec.structs.replace(guard, block=frame.label)
+        return msgspec.structs.replace(guard, block=frame.label, failure=guard.failure or record.failure)
     tries = int(word[2]) if word[2] else 1
     return msgspec.structs.replace(guard, block="", tries=tries, is_paused=False, failure=None, caught=None)

@@ -10,18 +10,21 @@ Called by starting.py. The version may be another one: what it does not know of 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from resistor.engine.draft import Draft
 from resistor.engine.inbound import Reuse
 from resistor.engine.moves import Begin
-from resistor.engine.places import BODY, Frame, Place, compensated, find, root_frame
+from resistor.engine.places import BODY, Frame, Place, catch_label, compensated, find, root_frame
 from resistor.engine.reviving import again, reopen_around
 from resistor.engine.run import Part, Run, RunState, RunStatus, StepRecord, StepStatus
-from resistor.engine.stopping_points import stops_of
-from resistor.engine.workflow import For, Fork, While, Workflow
+from resistor.engine.scope import variable_frames
+from resistor.engine.stopping_points import Stop, stops_of
+from resistor.engine.workflow import Assign, For, Fork, RunWorkflow, While, Workflow
 from resistor.errors import Reason, RejectedMessage
+from resistor.messages import json
 
 Parts = dict[str, Part]
 
@@ -32,7 +35,8 @@ def inherited(workflow: Workflow, reuse: Reuse) -> tuple[Parts, RunState]:
     Raises `RejectedMessage` where it cannot begin there, or where something before it was undone.
     """
     place = _place(workflow, reuse)
-    parts = _parts_before(workflow, reuse.run, place)
+    parts = {name: _closed(part) for name, part in _parts_before(workflow, reuse.run, place).items()}
+    _set_again(workflow, parts, place)
     undone = [name for name, part in parts.items() if _is_undone(part)]
     if undone:
         raise _refused(f"step {min(undone)[2:]} was undone: rerun from it, or from one before")
@@ -40,7 +44,7 @@ def inherited(workflow: Workflow, reuse: Reuse) -> tuple[Parts, RunState]:
         record = parts[f"s:{owner.path}"]
         assert isinstance(record, StepRecord)  # noqa: S101 - `_place` has looked
         parts[f"s:{owner.path}"] = msgspec.structs.replace(
-            record, status=StepStatus.RUNNING, finished_at=None, failure=None
+            record, status=StepStatus.RUNNING, finished_at=None
         )
     old = reuse.run.parts.get(f"s:{place.path}")
     behind = old.before if isinstance(old, StepRecord) else None
@@ -53,9 +57,7 @@ def begin(draft: Draft, path: str, before: str | None) -> None:
     place = find(draft.workflow, path)
     assert place is not None  # noqa: S101 - `inherited` has found it
     reopen_around(draft, place.frame)
-    for owner in owners(place):
-        if isinstance(owner.step.kind, Fork | For):
-            _go_on_beside(draft, owner, place)
+    _go_on_beside(draft, place)
     draft.agenda.append(Begin(place, before))
 
 
@@ -67,17 +69,24 @@ def owners(place: Place) -> Iterator[Place]:
         frame = frame.owner.frame
 
 
-def _go_on_beside(draft: Draft, owner: Place, place: Place) -> None:
-    """Let the other branches of a block go on where they were."""
+def _go_on_beside(draft: Draft, place: Place) -> None:
+    """Let the other branches of the blocks around go on where they were."""
     body = root_frame(draft.workflow, BODY)
     assert body is not None  # noqa: S101 - every workflow has a body
-    for stop in stops_of(draft, body, with_open=True):
-        is_beside = stop.frame.path.startswith(f"{owner.address}/")
+    blocks = [owner for owner in owners(place) if isinstance(owner.step.kind, Fork | For)]
+    for stop in stops_of(draft, body) if blocks else ():
+        is_beside = any(stop.frame.path.startswith(f"{owner.address}/") for owner in blocks)
         if is_beside and not _is_around(stop.frame, place):
             reopen_around(draft, stop.frame)
-            if stop.place is not None:
-                draft.put(f"s:{stop.place.path}", None)
-            again(draft, stop)
+            _go_on(draft, stop)
+
+
+def _go_on(draft: Draft, stop: Stop) -> None:
+    """Let a list go on; a child is another one, because the old run's has that for its parent."""
+    if stop.place is not None and isinstance(stop.place.step.kind, RunWorkflow):
+        draft.agenda.append(Begin(Place(stop.place.step, stop.place.frame), stop.before))
+    else:
+        again(draft, stop)
 
 
 def _is_around(frame: Frame, place: Place) -> bool:
@@ -94,7 +103,19 @@ def _place(workflow: Workflow, reuse: Reuse) -> Place:
         record = reuse.run.parts.get(f"s:{owner.path}")
         if not isinstance(record, StepRecord) or record.turn != owner.turn:
             raise _refused(f"run {reuse.run.id} has not come to {owner.path}: rerun from before it")
+    for frame in _frames_around(place):
+        if not _was_in(reuse.run, frame):
+            raise _refused(f"run {reuse.run.id} has not come to {frame.path}: rerun from before it")
     return Place(place.step, place.frame)
+
+
+def _was_in(old: Run, frame: Frame) -> bool:
+    """Whether the run caught the error that a catch's block is about; other blocks are entered freely."""
+    record = None if frame.owner is None else old.parts.get(f"s:{frame.owner.path}")
+    if not frame.label.startswith("catch-"):
+        return True
+    guard = record.guard if isinstance(record, StepRecord) else None
+    return guard is not None and guard.caught is not None and frame.label == catch_label(guard.caught)
 
 
 def _root_of(place: Place) -> Frame:
@@ -131,6 +152,36 @@ def _is_kept(workflow: Workflow, name: str, place: Place, gone: tuple[str, ...])
     if any(_is_at_or_below(path, each) for each in gone):
         return False
     return not any(_is_in_other_frame(path, frame) for frame in _frames_around(place))
+
+
+def _set_again(workflow: Workflow, parts: Parts, place: Place) -> None:
+    """Give the variables around the values that they had: what was set behind the step is not set yet."""
+    frames = variable_frames(place.frame)
+    assigned: dict[str, list[tuple[float, int, str]]] = {frame: [] for frame in frames}
+    for number, (name, part) in enumerate(parts.items()):
+        found = find(workflow, name[2:]) if isinstance(part, StepRecord) else None
+        if found is None or not isinstance(part, StepRecord) or not isinstance(found.step.kind, Assign):
+            continue
+        own = variable_frames(found.frame)[0]
+        if own in assigned and part.status is StepStatus.COMPLETED:
+            assigned[own].append((part.finished_at or 0.0, number, f"i:{found.path}"))
+    for frame in frames:
+        values: dict[str, Any] = {}
+        for _, _, name in sorted(assigned[frame]):
+            given = parts.get(name)
+            values |= json.decode_trusted(given) if isinstance(given, bytes) else {}
+        parts.pop(f"v:{frame}", None)
+        if values:
+            parts[f"v:{frame}"] = json.encode(values)
+
+
+def _closed(part: Part) -> Part:
+    """Return a step that is under way in the old run as one that was cut off: the new one has nothing out."""
+    if not isinstance(part, StepRecord) or not part.status.is_open:
+        return part
+    return msgspec.structs.replace(
+        part, status=StepStatus.CANCELLED, resume_at=None, deadline=None, silent_at=None, blocked=None
+    )
 
 
 def _frames_around(place: Place) -> Iterator[Frame]:
@@ -200,5 +251,7 @@ def _record_name(workflow: Workflow, old: Run, address: str) -> str:
     """Return the part that has the record of this turn: an earlier one was set aside."""
     place = find(workflow, address)
     record = None if place is None else old.parts.get(f"s:{place.path}")
-    is_last = place is not None and isinstance(record, StepRecord) and record.turn == place.turn
-    return f"s:{place.path}" if is_last and place is not None else f"s:{address}"
+    if place is None:
+        return f"s:{address}"
+    is_last = isinstance(record, StepRecord) and record.turn == place.turn
+    return f"s:{place.path}" if is_last else f"s:{place.path}#{place.turn}"

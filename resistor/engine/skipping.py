@@ -10,7 +10,7 @@ from resistor.engine.facts import FactName
 from resistor.engine.inbound import Skip
 from resistor.engine.moves import complete
 from resistor.engine.places import Place, compensated, find
-from resistor.engine.run import StepRecord, StepStatus
+from resistor.engine.run import Counts, StepRecord, StepStatus
 from resistor.engine.stopping_points import Stop
 from resistor.errors import Reason, RejectedMessage
 from resistor.messages.result import Completed
@@ -72,8 +72,12 @@ def _revive(draft: Draft, place: Place, order: Skip) -> None:
 
 def _override(draft: Draft, place: Place, order: Skip) -> None:
     draft.say(FactName.STEP_OVERRIDDEN, place.path, why=order.why, by=order.by)
-    if draft.existing(place.path).status is not StepStatus.RUNNING:
+    record = draft.existing(place.path)
+    if record.status is not StepStatus.RUNNING:
         draft.change(place.path, status=StepStatus.RUNNING)
-    draft.change(place.path, control=None, guard=None, failure=None)
+    control = (
+        None if isinstance(record.control, Counts) else record.control
+    )  # or branches would be its output
+    draft.change(place.path, control=control, guard=None, failure=None)
     draft.put(f"o:{place.path}", order.output)
     complete(draft, place, output_of=place.path)

@@ -41,24 +41,24 @@ class Stop:
         return here == path or here.startswith((f"{path}/", f"{path}#"))
 
 
-def stops_of(draft: Draft, frame: Frame, *, with_open: bool = False) -> list[Stop]:
-    """Return where a list, and those inside it, stopped. `with_open`: what is under way has stopped too."""
+def stops_of(draft: Draft, frame: Frame) -> list[Stop]:
+    """Return where a list, and those inside it, stopped."""
     found: list[Stop] = []
     is_at_step = False
     for step in frame.block.steps:
         record = draft.record(frame.place(step).path)
-        if record is not None and _is_stop(step, record, with_open=with_open):
+        if record is not None and _is_stop(step, record):
             is_at_step = True
             place = frame.place(step, record.turn)
-            found += _inside(draft, place, record, with_open=with_open) or [Stop(frame, place, record.before)]
+            found += _inside(draft, place, record) or [Stop(frame, place, record.before)]
     return found if is_at_step else [_between(draft, frame)]
 
 
-def _inside(draft: Draft, place: Place, record: StepRecord, *, with_open: bool) -> list[Stop]:
+def _inside(draft: Draft, place: Place, record: StepRecord) -> list[Stop]:
     """Return where the lists of a block stopped; none where it is the block itself that did."""
     found: list[Stop] = []
     for frame in _frames(draft, place, record):
-        stops = stops_of(draft, frame, with_open=with_open)
+        stops = stops_of(draft, frame)
         has_begun = any(draft.record(frame.place(step).path) for step in frame.block.steps)
         if has_begun or not isinstance(place.step.kind, While):
             found += stops  # a round that has not begun is for the loop to begin
@@ -76,10 +76,10 @@ def _frames(draft: Draft, place: Place, record: StepRecord) -> Iterator[Frame]:
             yield frame
 
 
-def _is_stop(step: Step, record: StepRecord, *, with_open: bool) -> bool:
+def _is_stop(step: Step, record: StepRecord) -> bool:
     if record.status is StepStatus.FAILED:
         return not step.continues_on_error
-    return record.status is StepStatus.CANCELLED or (with_open and record.status.is_open)
+    return record.status in (StepStatus.CANCELLED, StepStatus.RUNNING)  # a block that is open again
 
 
 def _labels(kind: object, record: StepRecord) -> list[str]:

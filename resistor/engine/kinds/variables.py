@@ -26,6 +26,7 @@ def begin(draft: Draft, place: Place, before: str | None) -> None:
         refuse(draft, place, before, failure)
         return
     start(draft, place, before, StepStatus.RUNNING)
+    draft.put(f"i:{place.path}", json.encode(values))  # to be seen, and for reruns
     draft.put(f"v:{variable_frames(place.frame)[0]}", kept)
     complete(draft, place)
 

@@ -15,6 +15,7 @@ from resistor.engine.decision import (
     Dispatch,
     EndChild,
     Outgoing,
+    RetryChild,
     StartChild,
     Subscribe,
     Unsubscribe,
@@ -30,6 +31,10 @@ from resistor.engine.inbound import (
     Heard,
     Inbound,
     Replied,
+    Resume,
+    Retry,
+    Signal,
+    Skip,
     Start,
     Terminate,
     Wake,
@@ -72,9 +77,11 @@ class World:
         self.out: dict[str, Dispatch] = {}
         self.listening: set[str] = set()
         self.children: dict[str, StartChild] = {}
+        self.started: dict[str, StartChild] = {}
         self.told: list[Inbound] = []
         self.facts: list[Any] = []
         self._events = 0
+        self._orders = 0
 
     # ------------------------------------------------------------------------------------------ laws
 
@@ -88,7 +95,7 @@ class World:
             assert decision.run is whole
             assert not decision.facts
         self._take_over(decision)
-        assert sum(fact.name in ENDINGS for fact in self.facts) <= 1
+        assert sum(fact.name in ENDINGS for fact in self.facts) <= 1 + self.state.revivals
         self._makes_everything_again(decision)
         self.told.append(message)
         return decision
@@ -155,7 +162,9 @@ class World:
             case Unsubscribe():
                 self.listening.discard(outgoing.address)
             case StartChild() if outgoing.parent.awaits:
-                self.children[outgoing.run] = outgoing
+                self.children[outgoing.run] = self.started[outgoing.run] = outgoing
+            case RetryChild():
+                self.children[outgoing.run] = self.started[outgoing.run]
             case EndChild():
                 self.children.pop(outgoing.run, None)
             case _:
@@ -167,6 +176,10 @@ class World:
         """Play the run to its end; whatever happens on the way, it has one."""
         event = Event(namespace="ns", name="w", data=data, id="e")
         self.tell(Start(run=RUN, event=event))
+        self.play_on()
+
+    def play_on(self) -> None:
+        """Play a run that has begun to its end."""
         for _ in range(MOST_MESSAGES):
             if self.is_over:
                 return
@@ -195,6 +208,8 @@ class World:
 
     def _choices(self) -> list[Choice]:
         """What may happen next: an answer, the next timer, an event, a person, a child's end, a slot."""
+        if self.state.status is RunStatus.PAUSED and self.draw.random() < 0.3:
+            return [self._resume]
         choices: list[Choice] = []
         choices += [partial(self._answer, each) for each in self.out.values()] * 3
         choices += [partial(self._hear, each) for each in sorted(self.listening)]
@@ -209,10 +224,20 @@ class World:
             choices.append(partial(self._tell, Granted()))
         if any(isinstance(each, Dispatch) for each in self.unconfirmed.values()):
             choices.append(partial(self._tell, Wake()))
+        if self.state.status is RunStatus.PAUSED:
+            choices.append(self._resume)
         return choices
 
     def _tell(self, message: Inbound) -> None:
         self.tell(message)
+
+    def _resume(self) -> None:
+        self.tell(Resume(id=self.order_id()))
+
+    def order_id(self) -> str:
+        """The id of a new order."""
+        self._orders += 1
+        return f"order-{self._orders}"
 
     def _answer(self, dispatch: Dispatch) -> None:
         answer = self._drawn_answer()
@@ -268,7 +293,7 @@ class World:
         try:
             self.tell(message)
         except RejectedMessage:
-            assert isinstance(message, Replied)
+            assert isinstance(message, Replied | Retry | Skip | Signal)
 
     # ----------------------------------------------------------------------------------------- the end
 
@@ -278,7 +303,7 @@ class World:
         assert not self.timers
         assert not self.listening
         assert not self.children
-        assert sum(fact.name in ENDINGS for fact in self.facts) == 1
+        assert sum(fact.name in ENDINGS for fact in self.facts) == 1 + self.state.revivals
         if self.state.status not in (RunStatus.COMPLETED, RunStatus.TERMINATED):
             assert self.state.undo is None
             self._all_was_undone()
