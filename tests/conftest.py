@@ -12,11 +12,16 @@ from dataclasses import dataclass
 
 import pytest
 import redis
+from hypothesis import settings
 
 from resistor.dev import valkey
 from resistor.dev.broker import Broker
 from tests.installing import install_rabbitmq
 from tests.servers import RabbitMQ, RedisServer, ServerMissing, find_rabbitmq
+
+# A busy machine is slow, and no example is wrong for that.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

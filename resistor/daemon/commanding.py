@@ -43,9 +43,9 @@ def inbound_of(command: Command, *, id: str) -> Inbound:  # noqa: A002 - the mes
         case PauseRun() | ResumeRun() | RetryRun() | SkipStep() | SignalRun():
             return _order(command, id)
         case CancelRun(why=why, by=by):
-            return Cancel(why=why, by=by, parent=_parent(command))
+            return Cancel(why=why, by=by, parent=_parent(command), revivals=command.revivals)
         case TerminateRun(why=why, by=by):
-            return Terminate(why=why, by=by, parent=_parent(command))
+            return Terminate(why=why, by=by, parent=_parent(command), revivals=command.revivals)
         case AnswerStep(step=step, data=data, by=by):
             return Replied(address=step, data=bytes(data), by=by)
         case _:
@@ -58,10 +58,16 @@ def _word(command: RunEnded | RunRevived | WakeRun | StartRun) -> Inbound:
         case RunEnded(address=address, child=child, status=status, output=output, error=error):
             given = bytes(output) or None
             return ChildEnded(
-                address=address, run=child, status=RunStatus(status), output=given, failure=error
+                address=address,
+                run=child,
+                status=RunStatus(status),
+                output=given,
+                failure=error,
+                revivals=command.revivals,
+                order=command.order,
             )
-        case RunRevived(address=address, child=child):
-            return ChildRevived(address=address, run=child)
+        case RunRevived(address=address, child=child, revivals=revivals):
+            return ChildRevived(address=address, run=child, revivals=revivals)
         case WakeRun():
             return Wake(is_nudge=True)
         case StartRun():

@@ -150,13 +150,19 @@ def _command_of(run: Run, outgoing: StartChild | EndChild | RetryChild | TellEnd
         case EndChild(run=child, parent=parent, is_forced=is_forced):
             end = TerminateRun if is_forced else CancelRun
             why = f"run {run.id}, which started it, is over"
-            return end(run=child, why=why, parent=parent.run, address=parent.address)
+            return end(
+                run=child,
+                why=why,
+                parent=parent.run,
+                address=parent.address,
+                revivals=outgoing.revivals,
+            )
         case RetryChild(id=order, run=child, parent=parent):
             return RetryRun(run=child, id=order, parent=parent.run, address=parent.address)
         case TellEnd():
             return _ended(run, outgoing)
         case TellRevived(to=to):
-            return RunRevived(run=to.run, address=to.address, child=run.id)
+            return RunRevived(run=to.run, address=to.address, child=run.id, revivals=outgoing.revivals)
         case _:
             assert_never(outgoing)
 
@@ -186,4 +192,6 @@ def _ended(run: Run, outgoing: TellEnd) -> RunEnded:
         status=str(outgoing.status),
         output=NO_OUTPUT if outgoing.output is None else msgspec.Raw(outgoing.output),
         error=outgoing.failure,
+        revivals=outgoing.revivals,
+        order=outgoing.order,
     )

@@ -38,7 +38,7 @@ from resistor.engine.inbound import (
 from resistor.engine.kinds import actions, asking, children, listening
 from resistor.engine.limits import Limits
 from resistor.engine.places import Place, compensated, find
-from resistor.engine.run import Child, Phase, Rounds, Run, RunStatus, StepRecord, StepStatus
+from resistor.engine.run import Phase, Rounds, Run, RunStatus, StepRecord, StepStatus
 from resistor.engine.starting import begin_body, start
 from resistor.engine.waking import wake
 from resistor.engine.workflow import Ask, Listen, Module, RunWorkflow, Workflow
@@ -248,8 +248,8 @@ def _apply(draft: Draft, place: Place, record: StepRecord, message: Heard | Chil
     match message, place.step.kind:
         case Heard(id=event_id, event=event), Listen():
             return listening.hear(draft, place, event_id, event)
-        case ChildEnded(run=run), RunWorkflow():
-            if not isinstance(record.control, Child) or record.control.run != run:
+        case ChildEnded(), RunWorkflow():
+            if not children.is_of_now(draft, place, message):
                 return Verdict.STALE
             children.ended(draft, place, message)
             return Verdict.APPLIED

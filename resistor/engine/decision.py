@@ -73,11 +73,15 @@ class StartChild(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EndChild(msgspec.Struct, frozen=True, kw_only=True):
-    """Cancel the run `run` (`is_forced`: terminate it) that `parent` waits for no more."""
+    """Cancel the run `run` (`is_forced`: terminate it) that `parent` waits for no more.
+
+    Where it was retried more often than `revivals`, somebody waits for it again, and this is late.
+    """
 
     name: str
     run: str
     parent: Parent
+    revivals: int = 0
     is_forced: bool = False
 
 
@@ -91,10 +95,11 @@ class RetryChild(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TellRevived(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell the step that started this run, and failed with it, that it goes on."""
+    """Tell the step that started this run, and failed with it, that it goes on: so often by now."""
 
     name: str
     to: Parent
+    revivals: int
 
 
 class Nudge(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,13 +110,18 @@ class Nudge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TellEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """Tell the step that started this run how it ended."""
+    """Tell the step that started this run how it ended, after so many revivals.
+
+    `order`: this answers an order to retry it, which cannot be followed.
+    """
 
     name: str
     to: Parent
     status: RunStatus
     output: bytes | None
     failure: Failure | None
+    revivals: int = 0
+    order: str | None = None
 
 
 class Subscribe(msgspec.Struct, frozen=True, kw_only=True):

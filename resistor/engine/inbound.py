@@ -57,13 +57,18 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 class ChildEnded(msgspec.Struct, frozen=True, kw_only=True):
-    """The run `run` that the step at `address` started is over."""
+    """The run `run` that the step at `address` started is over, after so many revivals.
+
+    `order` is the order to retry it that this answers, because it cannot be followed.
+    """
 
     address: str
     run: str
     status: RunStatus
     output: bytes | None = None
     failure: Failure | None = None
+    revivals: int = 0
+    order: str | None = None
 
 
 class Replied(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,20 +93,22 @@ class Cancel(msgspec.Struct, frozen=True, kw_only=True):
     """End the run; what completed is compensated.
 
     `parent` is the step of another run that waited for this one and does no more: the run ends only if it was
-    started by a run, and no other waits.
+    started by a run, and no other waits; and not if it was retried more often than `revivals` by now.
     """
 
     why: str = ""
     by: str | None = None
     parent: Parent | None = None
+    revivals: int = 0
 
 
 class Terminate(msgspec.Struct, frozen=True, kw_only=True):
-    """End the run at once; nothing of it runs any more. `parent` is as in `Cancel`."""
+    """End the run at once; nothing of it runs any more. `parent` and `revivals` are as in `Cancel`."""
 
     why: str = ""
     by: str | None = None
     parent: Parent | None = None
+    revivals: int = 0
 
 
 # ------------------------------------------------------------------------------------ operators' orders
@@ -136,6 +143,7 @@ class Retry(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     by: str | None = None
     parent: Parent | None = None
+    revivals: int = 0
 
 
 class Skip(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,10 +168,11 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChildRevived(msgspec.Struct, frozen=True, kw_only=True):
-    """The run `run` that the step at `address` started, and that had failed, goes on."""
+    """The run `run` that the step at `address` started, and that had failed, goes on: so often by now."""
 
     address: str
     run: str
+    revivals: int
 
 
 class Undelivered(msgspec.Struct, frozen=True, kw_only=True):

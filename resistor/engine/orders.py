@@ -62,7 +62,8 @@ def _go_on_ending(draft: Draft) -> None:
 
 
 def _end(draft: Draft, message: Cancel | Terminate) -> Verdict:
-    if draft.state.status.is_final:
+    is_late = message.parent is not None and message.revivals < draft.state.revivals
+    if draft.state.status.is_final or is_late:
         return Verdict.STALE
     if message.parent is not None and _is_wanted_without(draft, message.parent):
         return Verdict.APPLIED

@@ -2,7 +2,7 @@
 
     <address>              the action of a module step, or of a compensation
     emit <address>         an event                       start <address>     a child run
-    end <run> <address>    … and its cancellation         told <number>       word of the end to who waits
+    end <run>@<n> <address>  … and its cancellation       told <number>       word of the end to who waits
     retry <address>        … and its retry                revived <number>    word to them that it goes on
     nudge <address>        a look at what is due, by way of a delay queue
     listen <address>       a subscription                 unlisten <address>  … and its end
@@ -64,10 +64,10 @@ def start_child(draft: Draft, place: Place) -> None:
 
 def end_child(draft: Draft, place: Place) -> None:
     """Cancel a `run` step's run, or terminate it with this one."""
-    draft.settle(f"start {place.address}")
+    draft.settle(f"start {place.address}", f"retry {place.address}")
     child = draft.existing(place.path).control
     if isinstance(child, Child):
-        draft.send(_end_child(draft, child.run, place.address))
+        draft.send(_end_child(draft, f"{child.run}@{child.revivals}", place.address))
 
 
 def retry_child(draft: Draft, place: Place) -> None:
@@ -110,11 +110,19 @@ def tell_end(draft: Draft, only: Parent | None = None) -> None:
             draft.send(_told(draft, number))
 
 
+def answer_retry(draft: Draft, parent: Parent, order: str) -> None:
+    """Tell a step that wants this run to go on that it stays as it is."""
+    waiting = [(each.run, each.address) for each in waiting_for(draft)]
+    if (parent.run, parent.address) in waiting:
+        number = waiting.index((parent.run, parent.address))
+        draft.send(_told(draft, number, order))
+
+
 def tell_revived(draft: Draft) -> None:
     """Tell everyone who was told of the end that this run goes on."""
     for number, parent in enumerate(waiting_for(draft)):
         draft.settle(f"told {number}")
-        draft.send(TellRevived(name=f"revived {number}", to=parent))
+        draft.send(TellRevived(name=f"revived {number}", to=parent, revivals=draft.state.revivals))
 
 
 # --------------------------------------------------------------------------------------------- again
@@ -130,9 +138,11 @@ def again(draft: Draft, name: str) -> Outgoing | None:
         case "return":
             found = _unslot(draft)
         case "told" if draft.state.status.is_final:
-            found = _told(draft, int(address))
+            number, _, order = address.partition(":")
+            found = _told(draft, int(number), order or None)
         case "revived":
-            found = TellRevived(name=name, to=waiting_for(draft)[int(address)])
+            to = waiting_for(draft)[int(address)]
+            found = TellRevived(name=name, to=to, revivals=draft.state.revivals)
         case "nudge":
             found = _nudge(draft, address)
         case "take" | "told":
@@ -260,11 +270,14 @@ def _retry_child(draft: Draft, place: Place, record: StepRecord) -> RetryChild:
     )
 
 
-def _end_child(draft: Draft, run: str, address: str) -> EndChild:
+def _end_child(draft: Draft, which: str, address: str) -> EndChild:
+    """Make the order that ends a child; `which`: its id, and how often it was retried."""
+    run, _, revivals = which.partition("@")
     return EndChild(
-        name=f"end {run} {address}",
+        name=f"end {which} {address}",
         run=run,
         parent=Parent(draft.run.id, address),
+        revivals=int(revivals or 0),
         is_forced=draft.state.status is RunStatus.TERMINATED,
     )
 
@@ -324,14 +337,22 @@ def waiting_for(draft: Draft) -> tuple[Parent, ...]:
     return (*((parent,) if parent and parent.awaits else ()), *draft.state.waiting)
 
 
-def _told(draft: Draft, number: int) -> TellEnd:
+def _told(draft: Draft, number: int, order: str | None = None) -> TellEnd:
     waiting = waiting_for(draft)
     status, failure = draft.state.status, draft.state.failure
     output = run_output(draft) if status is RunStatus.COMPLETED else None
     too_large = None if output is None else draft.too_large("the run's output", output)
     if too_large is not None:
         status, failure, output = RunStatus.FAILED, too_large, None
-    return TellEnd(name=f"told {number}", to=waiting[number], status=status, output=output, failure=failure)
+    return TellEnd(
+        name=f"told {number}" if order is None else f"told {number}:{order}",
+        to=waiting[number],
+        status=status,
+        output=output,
+        failure=failure,
+        revivals=draft.state.revivals,
+        order=order,
+    )
 
 
 def run_output(draft: Draft) -> bytes | None:

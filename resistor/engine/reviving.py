@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from resistor.engine import outbox
 from resistor.engine.decision import Verdict
 from resistor.engine.draft import Draft
@@ -37,10 +39,11 @@ def retry(draft: Draft, order: Retry) -> Verdict:
     if refusal is not None:
         if order.parent is None:
             raise RejectedMessage(Reason.INVALID_INPUT, refusal)
-        outbox.tell_end(draft, order.parent)  # the step that asks learns the end once more
+        outbox.answer_retry(draft, order.parent, order.id)
         return Verdict.APPLIED
     draft.say(FactName.RUN_RETRIED, why=order.why, by=order.by, at_step=order.step)
-    revive(draft, order.step)
+    if open_again(draft, order.step):
+        go_on_everywhere(draft, order.step)
     return Verdict.APPLIED
 
 
@@ -51,20 +54,32 @@ def child_revived(draft: Draft, message: ChildRevived) -> Verdict:
     if place is None or record is None or not isinstance(record.control, Child):
         return Verdict.STALE
     is_its = record.control.run == message.run and record.turn == place.turn
+    is_its = is_its and record.control.revivals < message.revivals
     if not is_its or not draft.state.status.is_final or record.status is not StepStatus.FAILED:
         return Verdict.STALE
     draft.need_everything()
     if refusal_of(draft, None) is not None:
         return Verdict.STALE
 
+    child = record.control
+
     def go_on(draft: Draft, stop: Stop) -> None:
         if stop.place is not None and stop.place.path == place.path:
-            draft.change(place.path, status=StepStatus.WAITING, finished_at=None, failure=None, guard=None)
+            control = msgspec.structs.replace(child, revivals=message.revivals)
+            draft.change(
+                place.path,
+                status=StepStatus.WAITING,
+                finished_at=None,
+                failure=None,
+                guard=None,
+                control=control,
+            )
         else:
             again(draft, stop)
 
     draft.say(FactName.RUN_RETRIED, why=f"run {message.run}, which it waited for, is retried")
-    revive(draft, None, go_on)
+    if open_again(draft, None):
+        go_on_everywhere(draft, None, go_on)
     return Verdict.APPLIED
 
 
@@ -103,8 +118,11 @@ def again(draft: Draft, stop: Stop) -> None:
             draft.agenda.append(Begin(Place(place.step, place.frame), stop.before))
 
 
-def revive(draft: Draft, step: str | None, go_on: GoOn = again) -> None:
-    """Open the run again, and let its lists go on (below `step` only), once there is a slot for it."""
+def open_again(draft: Draft, step: str | None) -> bool:
+    """Open the run again; returns whether its lists may go on at once, and need not wait for a slot first.
+
+    `step` is where they will then go on.
+    """
     for name in draft.parts_of("h:"):
         draft.put(name, None)  # a list that was held at its next step is found to be between two
     is_limited = draft.state.slot_key is not None
@@ -125,19 +143,24 @@ def revive(draft: Draft, step: str | None, go_on: GoOn = again) -> None:
     outbox.tell_revived(draft)
     if is_limited:
         outbox.acquire_slot(draft)
-    else:
-        go_on_everywhere(draft, step, go_on)
+    return not is_limited
 
 
-def go_on_everywhere(draft: Draft, step: str | None, go_on: GoOn = again) -> None:
-    """Let every list that stopped go on, below `step` only where it is given, and the run's time begin."""
+def go_on_everywhere(
+    draft: Draft, step: str | None, go_on: GoOn = again, *, but_for: str | None = None
+) -> None:
+    """Let every list that stopped go on, and the run's time begin.
+
+    `step`: only those at or below this path; `but_for`: not those.
+    """
     draft.need_everything()
     draft.set_state(
         revive_at=None,
         deadline=None if draft.workflow.timeout is None else draft.now + draft.workflow.timeout,
     )
     for stop in _stops(draft):
-        if step is None or stop.is_below(step):
+        is_wanted = step is None or stop.is_below(step)
+        if is_wanted and not (but_for is not None and stop.is_below(but_for)):
             reopen_around(draft, stop.frame)
             go_on(draft, stop)
 

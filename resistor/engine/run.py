@@ -249,12 +249,16 @@ class Hearing(msgspec.Struct, frozen=True, tag="listen", omit_defaults=True):
 
 
 class Child(msgspec.Struct, frozen=True, tag="run", omit_defaults=True):
-    """A run step: the run that it started, and in which workflow."""
+    """A run step: the run that it started, and in which workflow.
+
+    `revivals`: what that run says of an end before it was retried so often counts no more.
+    """
 
     run: str
     namespace: str
     workflow: str
     key: str | None = None
+    revivals: int = 0
 
 
 Control = Chosen | Counts | Rounds | Hearing | Child

@@ -11,7 +11,6 @@ from resistor.engine.inbound import Skip
 from resistor.engine.moves import complete
 from resistor.engine.places import Place, compensated, find
 from resistor.engine.run import Counts, StepRecord, StepStatus
-from resistor.engine.stopping_points import Stop
 from resistor.errors import Reason, RejectedMessage
 from resistor.messages.result import Completed
 
@@ -60,14 +59,10 @@ def _revive(draft: Draft, place: Place, order: Skip) -> None:
     if refusal is not None:
         raise RejectedMessage(Reason.INVALID_INPUT, refusal)
     draft.say(FactName.RUN_RETRIED, why=order.why, by=order.by, at_step=place.path)
-
-    def go_on(draft: Draft, stop: Stop) -> None:
-        if stop.place is not None and stop.place.path == place.path:
-            _override(draft, stop.place, order)
-        else:
-            reviving.again(draft, stop)
-
-    reviving.revive(draft, None, go_on)
+    reviving.open_again(draft, None)
+    reviving.go_on_everywhere(draft, None, but_for=place.path)
+    reviving.reopen_around(draft, place.frame)
+    _override(draft, Place(place.step, place.frame, draft.existing(place.path).turn), order)
 
 
 def _override(draft: Draft, place: Place, order: Skip) -> None:

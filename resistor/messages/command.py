@@ -58,20 +58,25 @@ class StartRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="sta
 
 
 class RunEnded(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="ended"):
-    """Tell run `run` that the run which its step at `address` started is over."""
+    """Tell run `run` that the run which its step at `address` started is over, after so many revivals.
+
+    `order` is the order to retry it that this answers, because it cannot be followed.
+    """
 
     address: Address
     child: RunId
     status: Ending
     output: msgspec.Raw = NO_OUTPUT
     error: Failure | None = None
+    revivals: int = 0
+    order: str | None = None
 
 
 class CancelRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="cancel"):
     """Cancel a run: what completed is compensated.
 
     `parent` and `address`: the step that started it is over. It may not have begun yet, so this is tried
-    again: `tries` counts how often.
+    again: `tries` counts how often. It means the run as it is after so many `revivals`, and no later one.
     """
 
     why: str = ""
@@ -79,6 +84,7 @@ class CancelRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="ca
     parent: RunId | None = None
     address: Address = ""
     tries: int = 0
+    revivals: int = 0
 
 
 class TerminateRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="terminate"):
@@ -89,6 +95,7 @@ class TerminateRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag=
     parent: RunId | None = None
     address: Address = ""
     tries: int = 0
+    revivals: int = 0
 
 
 class AnswerStep(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="answer"):
@@ -132,6 +139,7 @@ class RunRevived(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="r
 
     address: Address
     child: RunId
+    revivals: int
 
 
 class SkipStep(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="skip"):

@@ -85,6 +85,14 @@ class Reader:
                 return found
             await asyncio.sleep(POLL_SECONDS)
 
+    async def revival(self, run_id: str, *, after: int) -> Found:
+        """Wait for the run to go on after an order to retry it; `after`: it was retried so often before."""
+        while True:
+            found = await self.find(run_id)
+            if found.run.state.revivals > after:
+                return found
+            await asyncio.sleep(POLL_SECONDS)
+
     async def history(self, run_id: str, *, follow: bool) -> AsyncIterator[tuple[View, Fact]]:
         """Give the run's facts; with `follow`, those to come as well, to its end. Raises as `find` does."""
         seq = 0

@@ -118,7 +118,7 @@ class _Look:
         match kind:
             case Module(input=None) | RunWorkflow(input=None) | Compensation(input=None):
                 return msgspec.Raw(self._run.input)
-            case Module() | RunWorkflow() | Compensation() | Emit() | None:
+            case Module() | RunWorkflow() | Compensation() | Emit() | Assign() | None:
                 return raw(self._payload(f"i:{path}"))
             case _:
                 return None
@@ -149,6 +149,8 @@ def does(kind: Kind | Compensation | None, named: str | None = None) -> View:
 def _further(kind: Kind | None, record: StepRecord) -> Iterator[tuple[str, Any]]:
     if record.turn > 1:
         yield "turn", record.turn
+    if record.blocked is not None:
+        yield "blocked", record.blocked
     if record.status in _PAUSED and record.resume_at is not None:
         yield "until", rfc3339(record.resume_at)
     if record.status.is_open and record.deadline is not None:

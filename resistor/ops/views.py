@@ -41,6 +41,10 @@ def run_line(run: Run) -> View:
     }
     if state.undone is not None:
         line["compensated"] = state.undone
+    if state.paused_at is not None:
+        line["paused_at"] = rfc3339(state.paused_at)
+    if origin.rerun_of is not None:
+        line["rerun_of"] = origin.rerun_of
     if state.phase is not Phase.BODY and not state.status.is_final:
         line["phase"] = state.phase.value
     return line

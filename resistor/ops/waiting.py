@@ -15,6 +15,8 @@ LONGEST_PROMPT = 60
 
 def reasons(step: Mapping[str, Any], now: float) -> Iterator[str]:
     """Say of a step's object what it waits for; nothing of one that does not wait."""
+    if step.get("blocked"):
+        yield f"blocked: {step['blocked']}"
     if step["status"] == "retrying":
         yield f"again {moment(step['until'], now)}" if "until" in step else "again soon"
     if step["status"] != "waiting":

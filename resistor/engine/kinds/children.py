@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from resistor.engine import outbox
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
@@ -73,6 +75,7 @@ def begin_again(draft: Draft, place: Place, *, tries: int) -> None:
 def retry(draft: Draft, place: Place) -> None:
     """Let the run that did not end well go on, and wait for it again."""
     kind, record = kind_of(place), record_of(draft, place)
+    child = _child_of(record)
     draft.change(
         place.path,
         status=StepStatus.WAITING,
@@ -80,15 +83,18 @@ def retry(draft: Draft, place: Place) -> None:
         finished_at=None,
         failure=None,
         guard=None,
+        control=msgspec.structs.replace(child, revivals=child.revivals + 1),
         deadline=None if kind.timeout is None else draft.now + kind.timeout,
     )
-    draft.say(FactName.STEP_STARTED, place.path, run=_run_of(record), is_retry=True)
+    draft.say(FactName.STEP_STARTED, place.path, run=child.run, is_retry=True)
     outbox.retry_child(draft, place)
 
 
 def ended(draft: Draft, place: Place, message: ChildEnded) -> None:
     """Take over what the run came to: its output, or its error as it is."""
     draft.settle(f"start {place.address}")
+    control = msgspec.structs.replace(_child_of(record_of(draft, place)), revivals=message.revivals)
+    draft.change(place.path, control=control)
     if message.status is RunStatus.COMPLETED:
         failure = keep_output(draft, place, message.output if message.output is not None else b"null")
         if failure is None:
@@ -114,9 +120,23 @@ def kind_of(place: Place) -> RunWorkflow:
     return place.step.kind
 
 
-def _run_of(record: StepRecord) -> str:
+def is_of_now(draft: Draft, place: Place, message: ChildEnded) -> bool:
+    """Whether an end is that of the run which the step waits for, as often as that was retried."""
+    record = record_of(draft, place)
+    child = record.control
+    if not isinstance(child, Child) or child.run != message.run:
+        return False
+    return message.revivals >= child.revivals or message.order == retry_order(draft, place)
+
+
+def retry_order(draft: Draft, place: Place) -> str:
+    """Return the id of the order to retry the step's run, at this attempt."""
+    return f"{draft.run.id}:{place.address}:{record_of(draft, place).attempt}"
+
+
+def _child_of(record: StepRecord) -> Child:
     assert isinstance(record.control, Child)  # noqa: S101 - chosen by it
-    return record.control.run
+    return record.control
 
 
 def _error_type(status: RunStatus) -> str:

@@ -70,6 +70,13 @@ if revision == '0' then
 end
 
 local is_final = ARGV[6] ~= ''
+if revision ~= '0' and not is_final and KEYS[8] ~= KEYS[9] then
+  -- It may have been over, and goes on: an operator retries it.
+  redis.call('PERSIST', KEYS[1])
+  redis.call('PERSIST', KEYS[2])
+  redis.call('PERSIST', KEYS[5])
+  redis.call('ZREM', KEYS[6], ARGV[8])
+end
 if is_final then
   redis.call('ZADD', KEYS[6], ARGV[7], ARGV[8])
   redis.call('DEL', KEYS[3])

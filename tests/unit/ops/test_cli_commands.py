@@ -1,4 +1,4 @@
-"""`resistor run start`, `cancel`, `terminate` and `answer`, as a person and as a program see them."""
+"""What people tell runs by `resistor run …`, as a person and as a program see it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from resistor.messages.command import (
     AnswerStep,
     CancelRun,
     Command,
+    PauseRun,
+    RetryRun,
+    SignalRun,
+    SkipStep,
     StartRun,
     TerminateRun,
     command_from_envelope,
@@ -50,7 +54,8 @@ def sent(bus: FakeBus) -> list[Command]:
 def test_a_named_run_is_cancelled_without_a_question(call: Call, bus: FakeBus) -> None:
     said = call("run", "cancel", RUNNING.id, "--why", "ordered twice")
     assert sent(bus) == [CancelRun(run=RUNNING.id, why="ordered twice", by="ada@desk")]
-    assert (said.stdout, said.stderr) == (f"{RUNNING.id}\n", "asked 1 run to be cancelled\n")
+    told = "told 1 run to cancel: `resistor run get ID` shows what follows\n"
+    assert (said.stdout, said.stderr) == (f"{RUNNING.id}\n", told)
 
 
 def test_a_run_is_terminated(call: Call, bus: FakeBus) -> None:
@@ -80,7 +85,7 @@ def test_who_is_sure_is_not_asked(call: Call, bus: FakeBus) -> None:
 
 def test_runs_that_are_over_are_left_alone(call: Call, bus: FakeBus) -> None:
     assert call("run", "cancel", "--status", "failed", "--yes").stderr == (
-        "no open run is like that: nothing to do\n"
+        "no run is like that: nothing to do\n"
     )
     assert call("run", "cancel", RUNNING.id, FAILED.id, code=1).stderr == (
         f"Error: run {FAILED.id} is over: it is failed already\n"
@@ -293,3 +298,77 @@ def test_the_operator_is_a_user_on_a_host(monkeypatch: pytest.MonkeyPatch) -> No
     user, _, host = publishing.operator().partition("@")
     assert user
     assert host
+
+
+# ------------------------------------------------------------------------------------------ operating
+
+
+def test_every_verb_is_a_command_to_its_run(call: Call, bus: FakeBus) -> None:
+    call("run", "pause", RUNNING.id, "--why", "the bank is down")
+    call("run", "retry", FAILED.id, "--step", "charge")
+    call("run", "skip", RUNNING.id, "--step", "charge", "--output-data", '{"by": "hand"}')
+    call("run", "signal", RUNNING.id, "--event", "parcel.arrived", "--data", '{"n": 1.0}')
+    assert sent(bus) == [
+        PauseRun(run=RUNNING.id, why="the bank is down", by="ada@desk"),
+        RetryRun(run=FAILED.id, step="charge", by="ada@desk"),
+        SkipStep(run=RUNNING.id, step="charge", output=msgspec.Raw(b'{"by": "hand"}'), by="ada@desk"),
+        SignalRun(run=RUNNING.id, event="parcel.arrived", data=msgspec.Raw(b'{"n": 1.0}'), by="ada@desk"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["resume", RUNNING.id], f"run {RUNNING.id} is running"),
+        (["retry", COMPLETED.id], f"run {COMPLETED.id} is over: it is completed already"),
+        (
+            ["retry", RUNNING.id],
+            f"run {RUNNING.id} is running: only a run that did not end well can be retried",
+        ),
+    ],
+)
+def test_what_means_nothing_to_a_run_is_refused_at_once(
+    call: Call, bus: FakeBus, arguments: list[str], said: str
+) -> None:
+    assert call("run", *arguments, code=1).stderr == f"Error: {said}\n"
+    assert bus.published == []
+
+
+def test_in_bulk_a_verb_is_for_the_runs_that_it_means_something_to(
+    call: Call, store: FakeStore, bus: FakeBus
+) -> None:
+    call("run", "retry", "--workflow", "shop/order.placed", "--yes")
+    assert [command.run for command in sent(bus)] == [FAILED.id]
+
+
+def test_a_rerun_is_looked_at_before_it_is_asked_for(call: Call, bus: FakeBus, store: FakeStore) -> None:
+    said = call("run", "rerun", FAILED.id, "--from", "chrge", code=2).stderr
+    assert "has no step chrge" in said
+    assert bus.published == []
+
+
+def test_a_rerun_takes_the_version_of_its_run_and_a_new_input(
+    call: Call, bus: FakeBus, store: FakeStore
+) -> None:
+    step = next(iter(FAILED.steps))
+    said = call("run", "rerun", FAILED.id, "--from", step, "--data", '{"n": 1}', "--id", "again")
+    [command] = sent(bus)
+    assert isinstance(command, StartRun)
+    assert (command.rerun_of, command.rerun_at, command.version) == (
+        FAILED.id,
+        step,
+        FAILED.origin.version,
+    )
+    assert command.input == msgspec.Raw(b'{"n": 1}')
+    assert said.stdout.strip() == command.run == run_id_of("shop", FAILED.origin.workflow, "again")
+
+
+def test_why_says_how_a_run_ended_and_what_may_be_done(call: Call) -> None:
+    said = call("run", "why", FAILED.id).stdout
+    assert said.startswith("it failed: ")
+    assert f"`resistor run retry {FAILED.id}`" in said
+
+
+def test_why_says_what_a_run_waits_for(call: Call) -> None:
+    said = call("run", "why", RUNNING.id, "-o", "json").stdout
+    assert any("module" in line for line in json.loads(said)["why"]), said

@@ -78,6 +78,7 @@ class World:
         self.listening: set[str] = set()
         self.children: dict[str, StartChild] = {}
         self.started: dict[str, StartChild] = {}
+        self.retried: dict[str, set[str]] = {}
         self.told: list[Inbound] = []
         self.facts: list[Any] = []
         self._events = 0
@@ -165,6 +166,7 @@ class World:
                 self.children[outgoing.run] = self.started[outgoing.run] = outgoing
             case RetryChild():
                 self.children[outgoing.run] = self.started[outgoing.run]
+                self.retried.setdefault(outgoing.run, set()).add(outgoing.id)
             case EndChild():
                 self.children.pop(outgoing.run, None)
             case _:
@@ -271,8 +273,16 @@ class World:
         status = self.draw.choice([RunStatus.COMPLETED, RunStatus.COMPLETED, RunStatus.FAILED])
         failure = Failure("boom") if status is RunStatus.FAILED else None
         address = child.parent.address
+        retried = len(self.retried.get(child.run, ()))
         self.tell(
-            ChildEnded(address=address, run=child.run, status=status, output=b'{"z":1}', failure=failure)
+            ChildEnded(
+                address=address,
+                run=child.run,
+                status=status,
+                output=b'{"z":1}',
+                failure=failure,
+                revivals=retried,
+            )
         )
 
     def _disturb(self) -> None:
