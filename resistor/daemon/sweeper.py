@@ -21,12 +21,13 @@ log = logging.getLogger(__name__)
 
 CLAIM_AT_ONCE = 200  # runs of a partition in one claim
 LOOK_AT_ONCE = 200  # runs that are loaded together
-FORGET_EVERY = 300  # sweeps
+FORGET_EVERY_SECONDS = 60.0
+SHORTEST_PAUSE = 0.002  # seconds: a run that is just not due yet is no reason to spin
 QUEUE = "due"  # what the metrics call this source of messages
 
 
 class Sweeper:
-    """Looks every `interval` seconds."""
+    """Looks every `interval` seconds, and when the first run is due that it knew of."""
 
     def __init__(self, store: Store, pipeline: Pipeline, *, interval: float, lease: float) -> None:
         """Take what is swept, and how; `interval` and `lease` are in seconds."""
@@ -37,19 +38,27 @@ class Sweeper:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Sweep until `stopping` is set."""
-        sweeps = 0
-        is_over = False
-        while not is_over:
+        swept_at = 0.0
+        loop = asyncio.get_running_loop()
+        pause = 0.0
+        while not await happens(stopping, within=pause):
             try:
-                await self._pipeline.patience.with_store(self.sweep)
-                if sweeps % FORGET_EVERY == 0:
+                pause = await self._pipeline.patience.with_store(self._turn)
+                if loop.time() - swept_at > FORGET_EVERY_SECONDS:
+                    swept_at = loop.time()
                     await self._pipeline.patience.with_store(self._store.forget_expired)
             except Exception:
                 # One sweep that failed in a way nobody foresaw must not end all sweeping: what it left is
                 # due again when its lease is over.
                 log.exception("a sweep failed", extra={"action": "sweep_failed"})
-            sweeps += 1
-            is_over = await happens(stopping, within=self._interval)
+                pause = self._interval
+
+    async def _turn(self) -> float:
+        """Sweep; returns how long to wait, in seconds: not at all while something is due."""
+        if await self.sweep():
+            return 0.0
+        soon = await self._store.next_due_in()
+        return self._interval if soon is None else min(self._interval, max(soon, SHORTEST_PAUSE))
 
     async def sweep(self) -> int:
         """Look at what is due now; returns how many runs that were. Raises `StoreUnreachable`."""

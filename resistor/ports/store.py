@@ -114,6 +114,9 @@ class Store(Protocol):
         Finished runs too, while something of theirs is unconfirmed.
         """
 
+    async def next_due_in(self) -> float | None:
+        """Return in how many seconds the next run is due; None where none is to be looked at ever."""
+
     async def release(self, released: Sequence[Released]) -> None:
         """Say when claimed runs that were left as they are are due again; drop what is no run."""
 

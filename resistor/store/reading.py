@@ -69,7 +69,7 @@ async def _page(
         client,
         [("ZREVRANGEBYSCORE", index, until, since, "WITHSCORES", "LIMIT", 0, size) for index in indexes],
     )
-    entries = [(float(score), run_id.decode()) for reply in replies for run_id, score in _pairs(reply)]
+    entries = [(score, run_id.decode()) for reply in replies for run_id, score in scored(reply)]
     return nlargest(size, entries)
 
 
@@ -88,7 +88,7 @@ async def _indexes(client: Redis, keys: Keys, wanted: RunFilter) -> list[str]:
     return [names.by_status(tag, status) for tag in tags for status in wanted.statuses or RunStatus]
 
 
-def _pairs(reply: Sequence[Any]) -> list[tuple[bytes, float]]:
+def scored(reply: Sequence[Any]) -> list[tuple[bytes, float]]:
     """Read WITHSCORES as RESP2 (flat) or RESP3 (pairs) gives it."""
     if reply and isinstance(reply[0], list | tuple):
         return [(member, float(score)) for member, score in reply]

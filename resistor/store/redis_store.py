@@ -15,7 +15,7 @@ from resistor.store.forgetting import forget_expired
 from resistor.store.health import StoreHealth, examine
 from resistor.store.keys import Keys
 from resistor.store.loading import load
-from resistor.store.reading import RunFilter, list_runs, read_history
+from resistor.store.reading import RunFilter, list_runs, read_history, scored
 from resistor.store.schedules import RedisSchedules
 from resistor.store.scripts import CLAIM_DUE, PUBLISHED, RELEASE, Argument
 from resistor.store.slots import RedisSlots
@@ -61,6 +61,15 @@ class RedisStore:
         commands = [CLAIM_DUE.call([names.due(tag)], [limit, lease]) for tag in tags]
         replies = await pipelined(self._client, commands)
         return [run_id.decode() for ids in replies for run_id in ids]
+
+    async def next_due_in(self) -> float | None:
+        """Return in how many seconds the next run is due, of every partition; None where none ever is."""
+        tags = [self._keys.tag(partition) for partition in range(self._keys.partitions)]
+        firsts = [("ZRANGE", names.due(tag), 0, 0, "WITHSCORES") for tag in tags]
+        (seconds, microseconds), *replies = await pipelined(self._client, [("TIME",), *firsts])
+        scores = [at for reply in replies for _, at in scored(reply)]
+        now = int(seconds) + int(microseconds) / 1_000_000
+        return max(min(scores) - now, 0.0) if scores else None
 
     async def release(self, released: Sequence[Released]) -> None:
         """Say when claimed runs that were left as they are are due again; drop what is no run."""

@@ -167,3 +167,16 @@ async def test_an_open_run_is_always_due_some_time(store: RedisStore) -> None:
     over = ended(run, RunStatus.TIMED_OUT)
     await store.commit([change(run, msgspec.structs.replace(over, parts={}), timers={"wait": None})])
     assert await due_at(store, "r1") is None
+
+
+async def test_the_store_says_when_the_next_run_is_due(store: RedisStore) -> None:
+    assert await store.next_due_in() is None
+    now = (await store.load([])).now
+    await store.commit(
+        [beginning("r1", send=(), due_at=now + 500), beginning("r2", send=(), due_at=now + 90)]
+    )
+    soon = await store.next_due_in()
+    assert soon is not None
+    assert 80 < soon <= 90
+    await store.commit([beginning("r3", send=(), due_at=now - 1)])
+    assert await store.next_due_in() == 0.0
