@@ -15,19 +15,22 @@ from resistor.engine.decision import Decision, Verdict
 from resistor.engine.draft import Draft
 from resistor.engine.flow import run_on
 from resistor.engine.inbound import (
+    Admitted,
     Answered,
     Cancel,
     ChildEnded,
     Denied,
     Granted,
     Heard,
+    Held,
     Inbound,
+    Released,
     Replied,
     Start,
     Terminate,
     Wake,
 )
-from resistor.engine.kinds import actions, asking, children, listening
+from resistor.engine.kinds import actions, asking, children, gates, listening
 from resistor.engine.limits import Limits
 from resistor.engine.places import Place, compensated, find
 from resistor.engine.run import Child, Parent, Phase, Rounds, Run, RunStatus, StepRecord, StepStatus
@@ -81,6 +84,8 @@ def _told(draft: Draft, message: Inbound) -> Verdict:
             return Verdict.APPLIED if wake(draft) else Verdict.DUPLICATE
         case Granted() | Denied():
             return _slot(draft, message)
+        case Admitted() | Held() | Released():
+            return gates.tell(draft, message)
         case Cancel() | Terminate():
             return _ended_by_order(draft, message)
         case Answered():

@@ -136,6 +136,53 @@ class ReleaseSlot(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
 
 
+class EnterGate(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask a gate to let an action out. `number` counts the ways to the gates, `index` the gates of this one.
+
+    `key` is canonical JSON text, None where the gate counts all alike. `limit` or `interval` is as in `Gate`.
+    """
+
+    name: str
+    gate: str
+    key: str | None
+    limit: int | None
+    interval: float | None
+    address: str
+    number: int
+    index: int
+    module: str
+    attempt: int
+    priority: int = 0
+
+
+class LeaveGates(msgspec.Struct, frozen=True, kw_only=True):
+    """The action is out no more, or waits no more. `gates`: each by its index, its name and the key."""
+
+    name: str
+    gates: tuple[tuple[int, str, str | None], ...]
+    address: str
+    number: int
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """Wait until a paused module goes on."""
+
+    name: str
+    module: str
+    address: str
+    number: int
+    priority: int = 0
+
+
+class Unhold(msgspec.Struct, frozen=True, kw_only=True):
+    """Wait for a paused module no more."""
+
+    name: str
+    module: str
+    address: str
+    number: int
+
+
 Outgoing = (
     Dispatch
     | Emission
@@ -146,6 +193,10 @@ Outgoing = (
     | Unsubscribe
     | AcquireSlot
     | ReleaseSlot
+    | EnterGate
+    | LeaveGates
+    | Hold
+    | Unhold
 )
 
 

@@ -11,13 +11,16 @@ from typing import assert_never
 
 from resistor.engine.expressions import Expression, Template
 from resistor.engine.inbound import (
+    Admitted,
     Answered,
     Cancel,
     ChildEnded,
     Denied,
     Granted,
     Heard,
+    Held,
     Inbound,
+    Released,
     Replied,
     Start,
     Terminate,
@@ -52,6 +55,10 @@ def reads_of(workflow: Workflow, message: Inbound) -> Reads:
         case Heard(address=address, id=event_id):
             reads = _of_step(workflow, address)
             return Reads(parts=reads.parts | {f"e:{event_id}"})
+        case Admitted(address=address) | Held(address=address) | Released(address=address):
+            # The head of the chain is enough, and what the action is given: it may go out now.
+            path = path_of(address)
+            return Reads(parts=frozenset({f"s:{path}", f"i:{path}"}))
         case Wake():
             return Reads(outstanding=True)
         case Cancel() | Terminate():

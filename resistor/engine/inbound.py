@@ -71,6 +71,30 @@ class Denied(msgspec.Struct, frozen=True):
     why: str
 
 
+class Admitted(msgspec.Struct, frozen=True):
+    """Gate `index` lets the action at `address` out, on its way `number`, from `at` on (seconds since epoch)."""
+
+    address: str
+    number: int
+    index: int
+    at: float
+
+
+class Held(msgspec.Struct, frozen=True):
+    """The module of attempt `attempt` at `address` is paused: its action was not sent. `why`: its operator's."""
+
+    address: str
+    attempt: int
+    why: str
+
+
+class Released(msgspec.Struct, frozen=True):
+    """The module that the action at `address` waits for, on its way `number`, goes on."""
+
+    address: str
+    number: int
+
+
 class Cancel(msgspec.Struct, frozen=True, kw_only=True):
     """End the run; what completed is compensated.
 
@@ -91,6 +115,20 @@ class Terminate(msgspec.Struct, frozen=True, kw_only=True):
     parent: Parent | None = None
 
 
-Inbound = Start | Answered | Wake | Heard | ChildEnded | Replied | Granted | Denied | Cancel | Terminate
+Inbound = (
+    Start
+    | Answered
+    | Wake
+    | Heard
+    | ChildEnded
+    | Replied
+    | Granted
+    | Denied
+    | Admitted
+    | Held
+    | Released
+    | Cancel
+    | Terminate
+)
 
 Details = Mapping[str, object]

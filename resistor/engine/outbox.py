@@ -5,6 +5,8 @@
     end <run> <address>    … and its cancellation         told <number>       word of the end to who waits
     listen <address>       a subscription                 unlisten <address>  … and its end
     take slot              a slot of the concurrency key  return slot         … and its return
+    enter …, leave …       the gates of an action's limits, and hold …, unhold … of its module's pause: the
+                           way of an action, passing.py
 
 Called when something goes out for the first time, and by whoever repeats what was not confirmed.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from resistor.engine import passing
 from resistor.engine.decision import (
     AcquireSlot,
     Dispatch,
@@ -101,6 +104,8 @@ def again(draft: Draft, name: str) -> Outgoing | None:
     verb, _, address = name.rpartition(" ")
     if verb.startswith("end "):
         return _end_child(draft, verb.removeprefix("end "), address)
+    if verb.partition(" ")[0] in passing.VERBS:
+        return passing.again(draft, verb, address)
     match verb:
         case "take":
             return None if draft.state.status.is_final else _slot(draft)
