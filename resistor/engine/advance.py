@@ -84,13 +84,11 @@ def _told(draft: Draft, message: Inbound) -> Verdict:
             return Verdict.APPLIED if wake(draft) else Verdict.DUPLICATE
         case Granted() | Denied():
             return _slot(draft, message)
-        case Admitted() | Held() | Released():
-            return gates.tell(draft, message)
         case Cancel() | Terminate():
             return _ended_by_order(draft, message)
         case Answered():
             return _answered(draft, message)
-        case Heard() | ChildEnded() | Replied():
+        case Heard() | ChildEnded() | Replied() | Admitted() | Held() | Released():
             return _step_told(draft, message)
         case _:
             assert_never(message)
@@ -244,7 +242,9 @@ def _again_or_stale(record: StepRecord, turn: int, message: Answered) -> Verdict
 # -------------------------------------------------------------------------------- events, people, runs
 
 
-def _step_told(draft: Draft, message: Heard | ChildEnded | Replied) -> Verdict:
+def _step_told(draft: Draft, message: Heard | ChildEnded | Replied | Admitted | Held | Released) -> Verdict:
+    if isinstance(message, Admitted | Held | Released):
+        return gates.tell(draft, message)
     place = find(draft.workflow, message.address)
     record = draft.record(place.path) if place is not None else None
     if place is None or record is None:

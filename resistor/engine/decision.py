@@ -139,12 +139,11 @@ class ReleaseSlot(msgspec.Struct, frozen=True, kw_only=True):
 class EnterGate(msgspec.Struct, frozen=True, kw_only=True):
     """Ask a gate to let an action out. `number` counts the ways to the gates, `index` the gates of this one.
 
-    `key` is canonical JSON text, None where the gate counts all alike. `limit` or `interval` is as in `Gate`.
+    `gate` is its name and, where it counts by one, the key; `limit` or `interval` is as in `Gate`.
     """
 
     name: str
     gate: str
-    key: str | None
     limit: int | None
     interval: float | None
     address: str
@@ -156,10 +155,10 @@ class EnterGate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LeaveGates(msgspec.Struct, frozen=True, kw_only=True):
-    """The action is out no more, or waits no more. `gates`: each by its index, its name and the key."""
+    """The action is out no more, or waits no more. `gates`: the index of each, and its name with the key."""
 
     name: str
-    gates: tuple[tuple[int, str, str | None], ...]
+    gates: tuple[tuple[int, str], ...]
     address: str
     number: int
 

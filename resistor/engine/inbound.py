@@ -72,7 +72,10 @@ class Denied(msgspec.Struct, frozen=True):
 
 
 class Admitted(msgspec.Struct, frozen=True):
-    """Gate `index` lets the action at `address` out, on its way `number`, from `at` on (seconds since epoch)."""
+    """Gate `index` lets the action at `address` on, on its way `number`.
+
+    From `at` on, in seconds since the epoch.
+    """
 
     address: str
     number: int
@@ -81,7 +84,7 @@ class Admitted(msgspec.Struct, frozen=True):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """The module of attempt `attempt` at `address` is paused: its action was not sent. `why`: its operator's."""
+    """The module of attempt `attempt` at `address` is paused, so it was not sent. `why`: what for."""
 
     address: str
     attempt: int

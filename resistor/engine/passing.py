@@ -23,7 +23,7 @@ from resistor.engine.moves import value_of
 from resistor.engine.places import COMPENSATE, Place, compensated, find
 from resistor.engine.run import Passage, StepRecord, StepStatus
 from resistor.engine.scope import FrameScope
-from resistor.engine.workflow import Compensation, Module, Workflow
+from resistor.engine.workflow import Compensation, Gate, Module, Workflow
 from resistor.messages import json
 from resistor.messages.result import Failure
 
@@ -196,8 +196,7 @@ def _enter(draft: Draft, action: Action, way: Passage) -> EnterGate:
     gate = action.asked.gates[way.index]
     return EnterGate(
         name=_entering(action, way),
-        gate=gate.name,
-        key=way.keys[way.index],
+        gate=_gate(gate, way.keys[way.index]),
         limit=gate.limit,
         interval=gate.interval,
         address=action.address,
@@ -215,7 +214,7 @@ def _leave(action: Action, number: int, index: int, keys: tuple[str | None, ...]
     A rate that is passed is left already.
     """
     gates = tuple(
-        (position, gate.name, key)
+        (position, _gate(gate, key))
         for position, (gate, key) in enumerate(zip(action.asked.gates, keys, strict=True))
         if position == index or (position < index and gate.limit is not None)
     )
@@ -241,6 +240,10 @@ def _hold(action: Action, number: int) -> Hold:
 def _unhold(action: Action, number: int) -> Unhold:
     name = f"unhold {number} {action.address}"
     return Unhold(name=name, module=action.asked.module, address=action.address, number=number)
+
+
+def _gate(gate: Gate, key: str | None) -> str:
+    return gate.name if key is None else f"{gate.name}={key}"
 
 
 def _key_text(value: object) -> str:
