@@ -229,7 +229,9 @@ async def test_a_key_that_cannot_be_had_fails_the_step(play: Play) -> None:
 
 
 async def test_the_items_of_a_for_pass_the_gates_side_by_side(play: Play) -> None:
-    steps = "steps: [{id: each, for: {in: '${input.l}'}, do: [{module: m, action: go, with: {n: '${item}'}}]}]"
+    steps = (
+        "steps: [{id: each, for: {in: '${input.l}'}, do: [{module: m, action: go, with: {n: '${item}'}}]}]"
+    )
     await play.serve(catalog("{concurrency: 4}", job=steps))
     run = await play.start(data={"l": list(range(20))})
     await waits(play, "m concurrency", 16)
