@@ -250,4 +250,4 @@ def _key_text(value: object) -> str:
     text = json.encode(value).decode()
     if len(text) <= LONGEST_KEY:
         return text
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    return f'"sha256:{hashlib.sha256(text.encode()).hexdigest()}"'
