@@ -13,20 +13,44 @@ from pydantic import ValidationError
 
 from resistor.catalog.blocks import blocks_of, mapping
 from resistor.catalog.checks.shape import findings_of
-from resistor.catalog.forms import ModuleDefaultsForm
-from resistor.catalog.places import Finding
+from resistor.catalog.evaluated import EXPRESSION_MARK
+from resistor.catalog.forms import ActionDefaultsForm, ModuleDefaultsForm
+from resistor.catalog.places import Finding, KeyPath
+from resistor.catalog.wording import quote
+from resistor.engine.expressions import BadExpression, compile_template
 
 MODULES_KEY = "modules"
 """No namespace can be called so."""
+
+KEY_KNOWS = frozenset({"input", "event", "run"})
+"""What the key of a limit may name. `input` is what the action is given: the limit holds for all who ask."""
 
 
 def check_module(defaults: Any) -> list[Finding]:
     """Return what is wrong with one module's entry."""
     try:
-        ModuleDefaultsForm.model_validate(defaults)
+        form = ModuleDefaultsForm.model_validate(defaults)
     except ValidationError as error:
         return list(findings_of(error))
-    return []
+    found = list(_bad_keys((), form))
+    for name, action in form.actions.items():
+        found += _bad_keys(("actions", name), action)
+    return found
+
+
+def _bad_keys(path: KeyPath, form: ModuleDefaultsForm | ActionDefaultsForm) -> Iterator[Finding]:
+    for limit, said in (("concurrency", form.concurrency), ("rate", form.rate)):
+        if said is None or said.key is None:
+            continue
+        place = (*path, limit, "key")
+        if EXPRESSION_MARK not in said.key:
+            message = f"{quote(said.key)} is the same for all: it holds no `${{…}}`"
+            yield Finding(place, message, "write it as ${input.account}, or leave `key` out")
+            continue
+        try:
+            compile_template(said.key, KEY_KNOWS)
+        except BadExpression as error:
+            yield Finding(place, str(error), offset=error.offset)
 
 
 def uses_of(definition: Any) -> Iterator[tuple[str, str]]:
@@ -44,8 +68,9 @@ def used_of(definition: Any, modules: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for module, action in uses_of(definition) if modules else ():
         known = modules.get(module, {})
-        if known.get("defaults"):
-            found.setdefault(module, {})["defaults"] = known["defaults"]
+        for key in ("defaults", "concurrency", "rate"):
+            if known.get(key):
+                found.setdefault(module, {})[key] = known[key]
         if known.get("actions", {}).get(action):
             found.setdefault(module, {}).setdefault("actions", {})[action] = known["actions"][action]
     return found

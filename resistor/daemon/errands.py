@@ -1,4 +1,4 @@
-"""What the engine lets out that no message carries: subscriptions and slots, kept by actors in the store.
+"""What the engine lets out that no message carries: subscriptions, slots, ways, kept by actors in the store.
 
 Each may be done twice. What an actor answers is told to the runs that it concerns, at once; only when they
 have been told is the errand taken out of its run's outbox, so that a crash in between does it again.
@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from functools import partial
 
 from resistor.daemon.hearing import early
+from resistor.daemon.letting_out import GateErrand, LettingOut
 from resistor.daemon.patience import Patience
+from resistor.daemon.pausing import Pausing
 from resistor.daemon.told import Told
 from resistor.engine.decision import AcquireSlot, ReleaseSlot, Subscribe, Unsubscribe
 from resistor.engine.inbound import Cancel, Denied, Granted
 from resistor.ports import Acquire, SlotAnswer, SlotName, SlotOutcome, Store, Subscription
 
-Errand = Subscribe | Unsubscribe | AcquireSlot | ReleaseSlot
+Errand = Subscribe | Unsubscribe | AcquireSlot | ReleaseSlot | GateErrand
 
 QUEUE = "actors"  # what the metrics call this source of messages
 
@@ -25,10 +27,11 @@ QUEUE = "actors"  # what the metrics call this source of messages
 class Errands:
     """Runs errands."""
 
-    def __init__(self, store: Store, patience: Patience) -> None:
-        """Take where the actors are, and how to wait for it."""
+    def __init__(self, store: Store, patience: Patience, pausing: Pausing) -> None:
+        """Take where the actors are, how to wait for it, and which modules are paused."""
         self._store = store
         self._patience = patience
+        self._letting_out = LettingOut(store, patience, pausing)
 
     async def run(self, errands: Sequence[tuple[str, Errand]]) -> list[Told]:
         """Run errands, each for a run, in an order in which none undoes another; returns who is told what."""
@@ -42,6 +45,7 @@ class Errands:
             await self._patience.with_store(partial(self._store.topics.unsubscribe, items))
         told += await self._acquire(acquired) if acquired else []
         told += await self._release(released) if released else []
+        told += await self._letting_out.run([(run, e) for run, e in errands if isinstance(e, GateErrand)])
         return told
 
     async def _subscribe(self, wanted: Sequence[tuple[str, Subscribe]]) -> list[Told]:

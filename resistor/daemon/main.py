@@ -17,6 +17,7 @@ from resistor.daemon import crashpoints
 from resistor.daemon.consumer import Consumer
 from resistor.daemon.definitions import Definitions
 from resistor.daemon.dispatching import Dispatcher
+from resistor.daemon.gatekeeping import Gatekeeper
 from resistor.daemon.inbox import Inbox
 from resistor.daemon.lifecycle import (
     StoppedEarly,
@@ -27,6 +28,7 @@ from resistor.daemon.lifecycle import (
     unless_stopped,
 )
 from resistor.daemon.patience import Patience
+from resistor.daemon.pausing import Pausing
 from resistor.daemon.pipeline import Pipeline
 from resistor.daemon.probes import HttpServer, application
 from resistor.daemon.reloading import Reloader
@@ -106,6 +108,7 @@ class Daemon:
             heartbeat_seconds=settings.broker.heartbeat_seconds,
         )
         self._patience = Patience()
+        self._pausing = Pausing(self._store, self._patience)
         self._definitions = Definitions(self._store, self._patience)
         self._reloader = Reloader(
             settings.definitions.paths,
@@ -163,6 +166,7 @@ class Daemon:
         await self._bus.start()
         self._token_keys = TokenKeys(self._settings.tokens.keys or await self._generated_keys())
         await self._definitions.refresh()
+        await self._pausing.refresh()
         await self._declare_for(self._catalog)
         await self._definitions.register(self._catalog)
         await self._warn_of_store()
@@ -215,6 +219,14 @@ class Daemon:
         tasks = {asyncio.create_task(consumer.run(), name="consumer") for consumer in consumers}
         tasks.add(asyncio.create_task(sweeper.run(stopping), name="sweeper"))
         tasks.add(asyncio.create_task(self._scheduler.run(stopping), name="schedules"))
+        keeper = Gatekeeper(
+            self._store,
+            pipeline,
+            self._pausing,
+            interval=settings.sweep_interval_seconds,
+            lease=settings.lease_seconds,
+        )
+        tasks.add(asyncio.create_task(keeper.run(stopping), name="gates"))
         tasks.add(asyncio.create_task(self._reloader.run(stopping), name="reload"))
         tasks.add(asyncio.create_task(self._speak(stopping), name="telemetry"))
         log.info(
@@ -281,7 +293,7 @@ class Daemon:
             token_ttl_seconds=settings.tokens.ttl_seconds,
         )
         timing = Timing(settings.daemon.outbox_grace_seconds, settings.daemon.idle_check_seconds)
-        rules = Rules(self._names, self._limits, timing, self._patience)
+        rules = Rules(self._names, self._limits, timing, self._patience, self._pausing)
         sender = Sender(self._store, self._bus, dispatcher, self._telemetry, rules)
         return Pipeline(self._store, self._definitions, inbox, sender, self._telemetry, rules)
 

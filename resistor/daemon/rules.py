@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from resistor.bus.names import Names
 from resistor.daemon.patience import Patience
+from resistor.daemon.pausing import Pausing
 from resistor.engine.limits import Limits
 
 
@@ -23,9 +24,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What names things, what bounds them, how long they may take, and how to wait for the store."""
+    """What names and bounds things, how long they may take, how to wait for the store, what is paused."""
 
     names: Names
     limits: Limits
     timing: Timing
     patience: Patience
+    pausing: Pausing

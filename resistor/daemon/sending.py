@@ -15,6 +15,7 @@ from resistor.daemon import crashpoints
 from resistor.daemon.deciding import Decided
 from resistor.daemon.dispatching import Dispatcher, Publishable
 from resistor.daemon.errands import Errand, Errands
+from resistor.daemon.letting_out import held_back
 from resistor.daemon.rules import Rules
 from resistor.daemon.told import Told
 from resistor.engine.decision import Dispatch
@@ -74,7 +75,8 @@ class Sender:
         self._telemetry = telemetry
         self._timing = rules.timing
         self._patience = rules.patience
-        self._errands = Errands(store, rules.patience)
+        self._pausing = rules.pausing
+        self._errands = Errands(store, rules.patience, rules.pausing)
 
     async def send(self, decided: Sequence[Decided], letters: Sequence[Letter]) -> Sent:
         """Publish every message and every letter, and run the errands.
@@ -84,18 +86,37 @@ class Sender:
         """
         sent = [_Sent(each) for each in decided]
         messages, errands = _sorted(sent)
+        messages, held = self._let_out(messages)
         left = await self._publish(messages, letters)
-        told = [told for each in sent for told in each.told]
+        told = held + [told for each in sent for told in each.told]
         told += await self._run(errands, decided)
         await self._mark([(each, each.done) for each in sent if each.done])
         await self._release(sent)
         return Sent(left, told, [each for each in sent if each.errands])
 
     async def finish(self, sent: Sent) -> None:
-        """Take the errands out of the outbox."""
+        """Take the errands out of the outbox, and let the gates know who has been told."""
+        admitted = [told.admission for told in sent.told if told.admission is not None]
+        if admitted:
+            await self._patience.with_store(partial(self._store.gates.told, admitted))
         await self._mark([(each, each.errands) for each in sent._unmarked])
 
     # ------------------------------------------------------------------------------------- messages
+
+    def _let_out(
+        self, messages: Sequence[tuple[_Sent, Run, Publishable]]
+    ) -> tuple[list[tuple[_Sent, Run, Publishable]], list[Told]]:
+        """Keep back the actions of paused modules: their runs are told, and stay unconfirmed until then."""
+        going: list[tuple[_Sent, Run, Publishable]] = []
+        held: list[Told] = []
+        for each, run, outgoing in messages:
+            told = held_back(run.id, outgoing, self._pausing)
+            if told is None:
+                going.append((each, run, outgoing))
+            else:
+                each.is_complete = False
+                held.append(told)
+        return going, held
 
     async def _publish(
         self, messages: Sequence[tuple[_Sent, Run, Publishable]], letters: Sequence[Letter]

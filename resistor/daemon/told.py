@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from resistor.engine.decision import ReleaseSlot, Unsubscribe
+from resistor.engine.decision import LeaveGates, ReleaseSlot, Unhold, Unsubscribe
 from resistor.engine.inbound import Inbound
 from resistor.engine.workflow import Workflow
 from resistor.errors import RejectedMessage
-from resistor.ports import Delivery
+from resistor.ports import Admission, Delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class Told:
     pinned to. `queue` is what the metrics call its source. `delivery` is None where it came from no queue;
     `refusal` says why a dead letter is made of it all the same. `if_gone` is what to take back where there is
     no such run any more; a message that has it is no error then. `is_echo`: it answers what this very run has
-    let out, so whoever sends that once more sends the rest as well.
+    let out, so whoever sends that once more sends the rest as well. `admission` is for the gate
+    to hear of when the run has been told.
     """
 
     run: str
@@ -28,5 +29,6 @@ class Told:
     queue: str
     delivery: Delivery | None = None
     refusal: RejectedMessage | None = None
-    if_gone: tuple[Unsubscribe | ReleaseSlot, ...] = ()
+    if_gone: tuple[Unsubscribe | ReleaseSlot | LeaveGates | Unhold, ...] = ()
     is_echo: bool = False
+    admission: Admission | None = None

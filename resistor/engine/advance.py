@@ -15,6 +15,7 @@ from resistor.engine.decision import Decision, Verdict
 from resistor.engine.draft import Draft
 from resistor.engine.flow import run_on
 from resistor.engine.inbound import (
+    Admitted,
     Answered,
     Cancel,
     ChildEnded,
@@ -23,8 +24,10 @@ from resistor.engine.inbound import (
     Denied,
     Granted,
     Heard,
+    Held,
     Inbound,
     Pause,
+    Released,
     Replied,
     Resume,
     Retry,
@@ -35,7 +38,7 @@ from resistor.engine.inbound import (
     Undelivered,
     Wake,
 )
-from resistor.engine.kinds import actions, asking, children, listening
+from resistor.engine.kinds import actions, asking, children, gates, listening
 from resistor.engine.limits import Limits
 from resistor.engine.places import Place, compensated, find
 from resistor.engine.run import Phase, Rounds, Run, RunStatus, StepRecord, StepStatus
@@ -93,7 +96,7 @@ def _told(draft: Draft, message: Inbound) -> Verdict:  # noqa: PLR0911 - one a k
             return orders.follow(draft, message)
         case Answered():
             return _answered(draft, message)
-        case Heard() | ChildEnded() | Replied():
+        case Heard() | ChildEnded() | Replied() | Admitted() | Held() | Released():
             return _step_told(draft, message)
         case ChildRevived():
             return reviving.child_revived(draft, message)
@@ -226,7 +229,9 @@ def _again_or_stale(record: StepRecord, turn: int, message: Answered) -> Verdict
 # -------------------------------------------------------------------------------- events, people, runs
 
 
-def _step_told(draft: Draft, message: Heard | ChildEnded | Replied) -> Verdict:
+def _step_told(draft: Draft, message: Heard | ChildEnded | Replied | Admitted | Held | Released) -> Verdict:
+    if isinstance(message, Admitted | Held | Released):
+        return gates.tell(draft, message)
     place = find(draft.workflow, message.address)
     record = draft.record(place.path) if place is not None else None
     if place is None or record is None:

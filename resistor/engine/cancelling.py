@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from resistor.engine import outbox
+from resistor.engine import outbox, passing
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.places import Frame, Place, find
 from resistor.engine.run import Hearing, StepRecord, StepStatus
-from resistor.engine.workflow import Listen, RunWorkflow
+from resistor.engine.workflow import Listen, Module, RunWorkflow
 
 
 def cancel_inside(draft: Draft, prefix: str, why: str) -> None:
@@ -49,6 +49,9 @@ def withdraw(draft: Draft, path: str, record: StepRecord) -> None:
     found = find(draft.workflow, path)
     if found is None:  # a compensation
         draft.settle(path)
+        undone = passing.find_action(draft.workflow, path)
+        if undone is not None:
+            passing.leave(draft, undone)
         return
     place = Place(found.step, found.frame, record.turn)
     match place.step.kind:
@@ -56,5 +59,8 @@ def withdraw(draft: Draft, path: str, record: StepRecord) -> None:
             outbox.unsubscribe(draft, place)
         case RunWorkflow(is_detached=False):
             outbox.end_child(draft, place)
+        case Module():
+            draft.settle(place.address)
+            passing.leave(draft, passing.action_of(place))
         case _:
             draft.settle(place.address)

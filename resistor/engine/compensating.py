@@ -6,13 +6,13 @@ from typing import assert_never
 
 import msgspec
 
-from resistor.engine import outbox
+from resistor.engine import outbox, passing
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.moves import render, scope_of
 from resistor.engine.places import Place, find
 from resistor.engine.retry import pause_before_next
-from resistor.engine.run import StepRecord, StepStatus
+from resistor.engine.run import Passage, StepRecord, StepStatus
 from resistor.engine.workflow import Compensation, Module
 from resistor.messages.result import Answer, Completed, Failed, Failure, Later, Progress
 
@@ -36,20 +36,30 @@ def next_one(draft: Draft) -> bool:
         undone = find(draft.workflow, draft.state.undo)
         assert undone is not None  # noqa: S101 - a run is pinned to the version that has its steps
         path = f"{undone.address}/compensate"
-        failure = _missing_input(draft, undone, path)
-        if failure is None:
-            draft.begin(path, StepRecord(StepStatus.SCHEDULED, draft.now, first_at=draft.now))
-            _sent(draft, undone, path, 1)
+        way = _missing_input(draft, undone, path) or _way(draft, undone, path)
+        if not isinstance(way, Failure):
+            _begin(draft, undone, path, way)
             return True
+        failure = way
         draft.begin(path, StepRecord(StepStatus.FAILED, draft.now, finished_at=draft.now, failure=failure))
         _given_up(draft, undone, failure)
     return False
+
+
+def _begin(draft: Draft, undone: Place, path: str, way: Passage | None) -> None:
+    if way is not None:
+        draft.begin(path, StepRecord(StepStatus.WAITING, draft.now, first_at=draft.now, control=way))
+        passing.enter(draft, passing.undoing_of(undone))
+        return
+    draft.begin(path, StepRecord(StepStatus.SCHEDULED, draft.now, first_at=draft.now))
+    _sent(draft, undone, path, 1)
 
 
 def answer(draft: Draft, undone: Place, path: str, answer: Answer) -> bool:
     """Apply an answer to a compensation. Returns whether that one is over."""
     match answer:
         case Completed():
+            passing.leave(draft, passing.undoing_of(undone))
             _ended(draft, path, StepStatus.COMPLETED)
             draft.change(draft.kept_path(undone), status=StepStatus.COMPENSATED)
             draft.say(FactName.STEP_COMPENSATED, undone.path)
@@ -72,6 +82,7 @@ def _postponed(draft: Draft, undone: Place, path: str, after: float) -> bool:
     record, resume_at = draft.existing(path), draft.now + after
     if record.status is StepStatus.WAITING:
         return False  # the same `later` delivered again: the first one counts
+    passing.leave(draft, passing.undoing_of(undone))
     if resume_at >= record.scheduled_at + draft.limits.token_seconds:
         message = f"the action was to come back after {after:g} s, when its token has expired"
         return failed(draft, undone, path, Failure("limit", message, retryable=False))
@@ -82,6 +93,7 @@ def _postponed(draft: Draft, undone: Place, path: str, after: float) -> bool:
 
 def failed(draft: Draft, undone: Place, path: str, failure: Failure) -> bool:
     """Plan another attempt, or give this one up. Returns whether it is over."""
+    passing.leave(draft, passing.undoing_of(undone))
     record = draft.existing(path)
     pause = pause_before_next(
         _compensation(undone).retry,
@@ -102,13 +114,39 @@ def failed(draft: Draft, undone: Place, path: str, failure: Failure) -> bool:
 
 
 def wake(draft: Draft, undone: Place, path: str) -> None:
-    """Send the compensation again: after a pause the next attempt, after a `later` the same one."""
-    record = draft.existing(path)
+    """Send the compensation again: after a pause the next attempt, after a `later` the same one.
+
+    Or go on behind a gate that opens at a moment.
+    """
+    record, action = draft.existing(path), passing.undoing_of(undone)
     is_next = record.status is StepStatus.RETRYING
     attempt = record.attempt + (1 if is_next else 0)
     at = draft.now if is_next else record.scheduled_at
+    if action.asked.gates:
+        if passing.way_of(record).is_in:
+            if not passing.go_on(draft, action):
+                send(draft, undone, path)
+            return
+        draft.change(path, status=StepStatus.WAITING, attempt=attempt, scheduled_at=at)
+        passing.enter(draft, action)
+        return
     draft.change(path, status=StepStatus.SCHEDULED, attempt=attempt, scheduled_at=at, resume_at=None)
     _sent(draft, undone, path, attempt)
+
+
+def send(draft: Draft, undone: Place, path: str) -> None:
+    """Send a compensation that has passed its gates, or was held."""
+    record = draft.change(path, status=StepStatus.SCHEDULED, scheduled_at=draft.now, resume_at=None)
+    _sent(draft, undone, path, record.attempt)
+
+
+def _way(draft: Draft, undone: Place, path: str) -> Passage | Failure | None:
+    """Return the way through the compensation's gates, None where it has none."""
+    asked = _compensation(undone)
+    if not asked.gates:
+        return None
+    given = draft.payload(f"i:{path}") if asked.input is not None else None
+    return passing.keys_of(draft, undone, asked, draft.run.input if given is None else given)
 
 
 def _sent(draft: Draft, undone: Place, path: str, attempt: int) -> None:

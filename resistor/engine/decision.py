@@ -169,6 +169,52 @@ class ReleaseSlot(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
 
 
+class EnterGate(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask a gate to let an action out. `number` counts the ways to the gates, `index` the gates of this one.
+
+    `gate` is its name and, where it counts by one, the key; `limit` or `interval` is as in `Gate`.
+    """
+
+    name: str
+    gate: str
+    limit: int | None
+    interval: float | None
+    address: str
+    number: int
+    index: int
+    module: str
+    attempt: int
+    priority: int = 0
+
+
+class LeaveGates(msgspec.Struct, frozen=True, kw_only=True):
+    """The action is out no more, or waits no more. `gates`: the index of each, and its name with the key."""
+
+    name: str
+    gates: tuple[tuple[int, str], ...]
+    address: str
+    number: int
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """Wait until a paused module goes on."""
+
+    name: str
+    module: str
+    address: str
+    number: int
+    priority: int = 0
+
+
+class Unhold(msgspec.Struct, frozen=True, kw_only=True):
+    """Wait for a paused module no more."""
+
+    name: str
+    module: str
+    address: str
+    number: int
+
+
 Outgoing = (
     Dispatch
     | Emission
@@ -182,6 +228,10 @@ Outgoing = (
     | Unsubscribe
     | AcquireSlot
     | ReleaseSlot
+    | EnterGate
+    | LeaveGates
+    | Hold
+    | Unhold
 )
 
 

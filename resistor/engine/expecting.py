@@ -11,6 +11,7 @@ from typing import assert_never
 
 from resistor.engine.expressions import Expression, Template
 from resistor.engine.inbound import (
+    Admitted,
     Answered,
     Cancel,
     ChildEnded,
@@ -19,8 +20,10 @@ from resistor.engine.inbound import (
     Denied,
     Granted,
     Heard,
+    Held,
     Inbound,
     Pause,
+    Released,
     Replied,
     Resume,
     Retry,
@@ -50,7 +53,7 @@ from resistor.engine.workflow import (
 HEAD_ONLY = Reads()
 
 
-def reads_of(workflow: Workflow, message: Inbound) -> Reads:
+def reads_of(workflow: Workflow, message: Inbound) -> Reads:  # noqa: PLR0911 - one a kind of message
     """Return the parts of the run that `advance` will most likely look at for `message`."""
     match message:
         case Start() | Granted() | Denied() | Pause():
@@ -62,6 +65,10 @@ def reads_of(workflow: Workflow, message: Inbound) -> Reads:
         case Heard(address=address, id=event_id):
             reads = _of_step(workflow, address)
             return Reads(parts=reads.parts | {f"e:{event_id}"})
+        case Admitted(address=address) | Held(address=address) | Released(address=address):
+            # The head of the chain is enough, and what the action is given: it may go out now.
+            path = path_of(address)
+            return Reads(parts=frozenset({f"s:{path}", f"i:{path}"}))
         case Wake():
             return Reads(outstanding=True)
         case Cancel() | Terminate() | Resume() | Retry() | Skip() | Signal() | ChildRevived():

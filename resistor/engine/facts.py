@@ -27,6 +27,10 @@ class FactName(StrEnum):
     RUN_TERMINATED = "run_terminated"
     RUN_TIMED_OUT = "run_timed_out"
     STEP_SCHEDULED = "step_scheduled"  # an action goes to its module
+    STEP_QUEUED = "step_queued"  # it waits at a gate: a limit of its module
+    STEP_ADMITTED = "step_admitted"  # … and is let through, from a moment on
+    STEP_HELD = "step_held"  # its module is paused
+    STEP_RELEASED = "step_released"  # … and goes on
     STEP_STARTED = "step_started"  # a block, a timer, a listen … begins
     STEP_SKIPPED = "step_skipped"
     STEP_BLOCKED = "step_blocked"  # its action reaches nobody now

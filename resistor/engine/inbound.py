@@ -89,6 +89,33 @@ class Denied(msgspec.Struct, frozen=True):
     why: str
 
 
+class Admitted(msgspec.Struct, frozen=True):
+    """Gate `index` lets the action at `address` on, on its way `number`.
+
+    From `at` on, in seconds since the epoch.
+    """
+
+    address: str
+    number: int
+    index: int
+    at: float
+
+
+class Held(msgspec.Struct, frozen=True):
+    """The module of attempt `attempt` at `address` is paused, so it was not sent. `why`: what for."""
+
+    address: str
+    attempt: int
+    why: str
+
+
+class Released(msgspec.Struct, frozen=True):
+    """The module that the action at `address` waits for, on its way `number`, goes on."""
+
+    address: str
+    number: int
+
+
 class Cancel(msgspec.Struct, frozen=True, kw_only=True):
     """End the run; what completed is compensated.
 
@@ -201,6 +228,9 @@ Inbound = (
     | Replied
     | Granted
     | Denied
+    | Admitted
+    | Held
+    | Released
     | Undelivered
     | Delivered
     | Order

@@ -7,6 +7,8 @@
     nudge <address>        a look at what is due, by way of a delay queue
     listen <address>       a subscription                 unlisten <address>  … and its end
     take slot              a slot of the concurrency key  return slot         … and its return
+    enter …, leave …       the gates of an action's limits, and hold …, unhold … of its module's pause: the
+                           way of an action, passing.py
 
 Called when something goes out for the first time, and by whoever repeats what was not confirmed.
 """
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from resistor.engine import passing
 from resistor.engine.decision import (
     AcquireSlot,
     Dispatch,
@@ -132,6 +135,8 @@ def again(draft: Draft, name: str) -> Outgoing | None:
     """Make what goes by this name once more, or None where nobody wants it any more."""
     verb, _, address = name.rpartition(" ")
     found: Outgoing | None = None
+    if verb.partition(" ")[0] in passing.VERBS:
+        return passing.again(draft, verb, address)
     match verb:
         case "take" if not draft.state.status.is_final:
             found = _slot(draft)

@@ -261,7 +261,25 @@ class Child(msgspec.Struct, frozen=True, tag="run", omit_defaults=True):
     revivals: int = 0
 
 
-Control = Chosen | Counts | Rounds | Hearing | Child
+class Passage(msgspec.Struct, frozen=True, tag="gates", omit_defaults=True):
+    """An action's way to its module: through the gates of its limits, and past an operator's pause.
+
+    `number` counts these ways, `index` is the gate that it waits at, behind the last one when it is out.
+    `keys` has each gate's key as canonical JSON text. `is_in`: it has been at the gates, and has not left
+    them. `held`: its module is paused, and why. `left` is what an attempt that was held had of its time, in
+    seconds. `is_told`: that the attempt was scheduled is said.
+    """
+
+    number: int = 1
+    index: int = 0
+    keys: tuple[str | None, ...] = ()
+    is_in: bool = False
+    held: str | None = None
+    left: float | None = None
+    is_told: bool = False
+
+
+Control = Chosen | Counts | Rounds | Hearing | Child | Passage
 
 
 class StepRecord(msgspec.Struct, frozen=True, omit_defaults=True, rename={"scheduled_at": "at"}):

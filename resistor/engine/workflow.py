@@ -82,6 +82,20 @@ class Catch:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """A limit that actions pass before they go out, over all runs. `key` counts each value of its own.
+
+    Either at most `limit` are out at once, or they go out at least `interval` seconds apart. `name` is the
+    same wherever the limit holds: `<module> concurrency`, `<module>/<action> rate`.
+    """
+
+    name: str
+    key: Template | None = None
+    limit: int | None = None
+    interval: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Compensation:
     """The action that undoes a completed step."""
 
@@ -90,6 +104,7 @@ class Compensation:
     input: Template | None = None
     metadata: bytes = b"{}"
     retry: Retry = Retry()
+    gates: tuple[Gate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +112,8 @@ class Module:
     """One action by one module.
 
     `metadata` is JSON, handed to the module untouched. `input` is what `with` says, or None: then the
-    input is the event's data. `action` is a template where it holds an expression.
+    input is the event's data. `action` is a template where it holds an expression. `gates` are passed one
+    after the other, in this order.
     """
 
     module: str
@@ -111,6 +127,7 @@ class Module:
     catches: tuple[Catch, ...] = ()
     compensation: Compensation | None = None
     priority: int | None = None
+    gates: tuple[Gate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from resistor.engine.run import (
     Control,
     Counts,
     Hearing,
+    Passage,
     Rounds,
     Run,
     StepRecord,
@@ -100,7 +101,7 @@ class _Look:
             view["compensates"] = compensated(path)
         if place is not None and place.step.name:
             view["name"] = place.step.name
-        return view | (dict(_further(kind, record)) if record is not None else {})
+        return view | (dict(_further(undone or kind, record)) if record is not None else {})
 
     def _find(self, path: str) -> tuple[Place | None, Compensation | None]:
         if self._workflow is None:
@@ -146,7 +147,7 @@ def does(kind: Kind | Compensation | None, named: str | None = None) -> View:
     }
 
 
-def _further(kind: Kind | None, record: StepRecord) -> Iterator[tuple[str, Any]]:
+def _further(kind: Kind | Compensation | None, record: StepRecord) -> Iterator[tuple[str, Any]]:
     if record.turn > 1:
         yield "turn", record.turn
     if record.blocked is not None:
@@ -174,12 +175,14 @@ def _of_control(control: Control | None) -> Iterator[tuple[str, Any]]:
             yield "heard", count
         case Child(run, namespace, workflow):
             yield "child", {"run": run, "namespace": namespace, "workflow": workflow}
-        case None:
+        case Passage() | None:
             return
 
 
-def _awaited(kind: Kind | None, control: Control | None) -> Iterator[tuple[str, Any]]:
+def _awaited(kind: Kind | Compensation | None, control: Control | None) -> Iterator[tuple[str, Any]]:
     match kind:
+        case Module() | Compensation() if isinstance(control, Passage):
+            yield from _held_up(kind, control)
         case Ask(prompt, form, to):
             yield "ask", {"prompt": prompt, "to": to, "form": form}
         case Listen(event, count=count):
@@ -190,6 +193,18 @@ def _awaited(kind: Kind | None, control: Control | None) -> Iterator[tuple[str, 
             )
         case _:
             return
+
+
+def _held_up(kind: Module | Compensation, way: Passage) -> Iterator[tuple[str, Any]]:
+    """Say what an action waits for on its way: the end of a pause, or its turn by a limit."""
+    if way.held is not None:
+        yield "held", {"module": kind.module, "why": way.held}
+    elif way.is_in and way.index < len(kind.gates):
+        key = way.keys[way.index]
+        yield (
+            "limited",
+            {"limit": kind.gates[way.index].name, "key": json.decode_trusted(key.encode()) if key else None},
+        )
 
 
 def failure_view(failure: Failure | None) -> View | None:

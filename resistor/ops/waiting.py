@@ -19,10 +19,18 @@ def reasons(step: Mapping[str, Any], now: float) -> Iterator[str]:
         yield f"blocked: {step['blocked']}"
     if step["status"] == "retrying":
         yield f"again {moment(step['until'], now)}" if "until" in step else "again soon"
-    if step["status"] != "waiting":
-        return
+    if step["status"] == "waiting":
+        yield from _awaited(step, now)
+
+
+def _awaited(step: Mapping[str, Any], now: float) -> Iterator[str]:
+    if "held" in step:
+        why = step["held"]["why"]
+        yield f"{step['held']['module']} is paused" + (f": {shortened(why, LONGEST_PROMPT)}" if why else "")
+    if "limited" in step:
+        yield _limited(step["limited"])
     if "until" in step:
-        again = "handed back, again " if step["module"] else "until "
+        again = "handed back, again " if step["module"] and "limited" not in step else "until "
         yield again + moment(step["until"], now)
     if "ask" in step:
         yield _asked(step["ask"])
@@ -45,6 +53,13 @@ def moment(rfc3339: str, now: float) -> str:
 def _asked(ask: Mapping[str, Any]) -> str:
     whom = f" {ask['to']}" if ask.get("to") else " a person"
     return f"asks{whom}: {shortened(ask['prompt'], LONGEST_PROMPT)}"
+
+
+def _limited(limited: Mapping[str, Any]) -> str:
+    text = f"for its turn by {limited['limit']}"
+    if limited.get("key") is not None:
+        text += f" with key {shortened(msgspec.json.encode(limited['key']).decode(), LONGEST_PROMPT)}"
+    return text
 
 
 def _listened(listen: Mapping[str, Any], heard: int) -> str:

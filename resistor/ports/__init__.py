@@ -7,6 +7,7 @@ and ops. Nothing here knows AMQP or Redis.
     broker.py     messages in and out
     store.py      runs
     actors.py     what belongs to no single run: topics, slots, schedules
+    gates.py      … and the limits and pauses of modules
     catalogue.py  the registered workflows
 """
 
@@ -29,19 +30,27 @@ from resistor.ports.actors import (
 )
 from resistor.ports.broker import Bus, Delivery, Lane, Outcome, Publish
 from resistor.ports.catalogue import Catalogue, Registered, Registration
+from resistor.ports.gates import Admission, Entry, Gates, GateView, Passer, Pause, Pauses
 from resistor.ports.store import Change, Loaded, Published, Released, Store
 
 __all__ = [
     "Acquire",
+    "Admission",
     "Arrival",
     "Bus",
     "Catalogue",
     "Change",
     "Delivery",
     "Early",
+    "Entry",
+    "GateView",
+    "Gates",
     "Lane",
     "Loaded",
     "Outcome",
+    "Passer",
+    "Pause",
+    "Pauses",
     "Publish",
     "Published",
     "Registered",

@@ -11,6 +11,7 @@ from resistor.engine.facts import Fact
 from resistor.engine.run import Reads, Run
 from resistor.ports.actors import Schedules, Slots, Topics
 from resistor.ports.catalogue import Catalogue
+from resistor.ports.gates import Gates, Pauses
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -90,6 +91,14 @@ class Store(Protocol):
     @property
     def slots(self) -> Slots:
         """The slots of concurrency keys."""
+
+    @property
+    def gates(self) -> Gates:
+        """The limits of modules."""
+
+    @property
+    def pauses(self) -> Pauses:
+        """The modules that are paused."""
 
     @property
     def schedules(self) -> Schedules:

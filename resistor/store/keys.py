@@ -21,11 +21,20 @@ A partition's, `n` its number; what one script touches is in one partition:
     P:{n}:holders:<slots>           zset  runs that have a slot, in the order in which they got it
     P:{n}:queue:<slots>             zset  runs that wait for one, first come first
     P:{n}:leaving:<slots>           zset  runs whose slot was taken away, in that order, until they release it
+    P:{n}:gate:<gate>               hash  a limit of a module or of an action: `limit`, or `interval`, `next`
+    P:{n}:inside:<gate>             zset  actions that have passed it, `<run> <way> <index> <address>`, by
+                                          when; of a rate, those of the last minute
+    P:{n}:outside:<gate>            zset  actions that wait at it, by priority and then by when they came
+    P:{n}:telling:<gate>            zset  actions that were let through, until their runs have been told
+    P:{n}:gates                     zset  gates by when to look at them
 
 The installation's, each group in a slot of its own:
 
     P:{schedules}:due               zset  schedules, `<ns>/<workflow>`, by when to look at them
     P:{schedules}:states            hash  schedule → its revision, a newline, its state as JSON
+    P:{modules}:paused              hash  paused modules → why, by whom, since when, as JSON
+    P:{modules}:held:<module>       zset  actions that wait for it, `<run> <way> <address>`, likewise
+    P:{modules}:releasing           zset  modules that go on and have some left to be told, by when to look
     P:{catalogue}:versions          hash  registered versions: `<ns>/<workflow>@<v>` → digest, newline, source
     P:{catalogue}:offers            hash  `<ns>/<workflow>` → the versions that new runs may begin with
     P:{catalogue}:revision          str   counts the changes of those two
@@ -67,6 +76,14 @@ WITHOUT_TTL: Mapping[str, str] = MappingProxyType(
         "holders": "a run may have its slot for years; whoever finds that it is gone releases it",
         "queue": "likewise",
         "leaving": "likewise",
+        "gate": "goes with the last action at it; a rate's a minute after it",
+        "inside": "an action leaves when its attempt is over; a rate's have a TTL",
+        "outside": "an action may wait for years; whoever finds that its run is gone takes it out",
+        "telling": "an action leaves when its run has been told",
+        "gates": "a gate leaves when nobody waits at it",
+        "paused": "a module leaves when it goes on",
+        "held": "actions leave when their module goes on, or their step ends",
+        "releasing": "a module leaves when all have been told",
         "states": "a schedule's leaves when no definition has the schedule any more",
         "versions": "a run may need its version for years",
         "offers": "a workflow's leaves when it is withdrawn",
@@ -123,6 +140,11 @@ class Keys:
     def catalogue_revision(self) -> str:
         """How often the catalogue was changed."""
         return f"{self.prefix}:{{catalogue}}:revision"
+
+    @property
+    def modules(self) -> str:
+        """What every key of the modules' pauses begins with."""
+        return f"{self.prefix}:{{modules}}"
 
     @property
     def token_key(self) -> str:
@@ -229,6 +251,27 @@ def queue(tag: str, slots: str) -> str:
 def leaving(tag: str, slots: str) -> str:
     """Whose slot was taken away."""
     return f"{tag}:leaving:{slots}"
+
+
+def gate(tag: str, gate: str) -> list[str]:
+    """What lua/gate.lua takes: a gate's numbers, who is inside, outside and to be told, and when to look."""
+    kinds = ("gate", "inside", "outside", "telling")
+    return [*(f"{tag}:{kind}:{gate}" for kind in kinds), gates(tag)]
+
+
+def gates(tag: str) -> str:
+    """Gates by when to look at them."""
+    return f"{tag}:gates"
+
+
+def pause(tag: str, module: str) -> list[str]:
+    """What lua/hold.lua takes: the paused modules, who waits for this one, and who goes on."""
+    return [f"{tag}:paused", f"{tag}:held:{module}", releasing(tag)]
+
+
+def releasing(tag: str) -> str:
+    """Modules that go on, by when to look at those who wait."""
+    return f"{tag}:releasing"
 
 
 def _short(text: str) -> str:

@@ -12,9 +12,11 @@ from resistor.store import keys as names
 from resistor.store.catalogue import RedisCatalogue
 from resistor.store.connection import asked, connect, pipelined
 from resistor.store.forgetting import forget_expired
+from resistor.store.gates import RedisGates
 from resistor.store.health import StoreHealth, examine
 from resistor.store.keys import Keys
 from resistor.store.loading import load
+from resistor.store.pauses import RedisPauses
 from resistor.store.reading import RunFilter, list_runs, read_history, scored
 from resistor.store.schedules import RedisSchedules
 from resistor.store.scripts import CLAIM_DUE, PUBLISHED, RELEASE, Argument
@@ -32,6 +34,8 @@ class RedisStore:
         self._keys = keys or Keys()
         self.topics = RedisTopics(self._client, self._keys)
         self.slots = RedisSlots(self._client, self._keys)
+        self.gates = RedisGates(self._client, self._keys)
+        self.pauses = RedisPauses(self._client, self._keys)
         self.schedules = RedisSchedules(self._client, self._keys)
         self.catalogue = RedisCatalogue(self._client, self._keys)
 

@@ -45,6 +45,15 @@ ARRIVE = Script("arrive")
 ACQUIRE_SLOT = Script("acquire_slot")
 RELEASE_SLOT = Script("release_slot")
 
+ENTER_GATE = Script("enter_gate", after="gate")
+LEAVE_GATE = Script("leave_gate", after="gate")
+TURN_GATE = Script("turn_gate", after="gate")
+TELL_GATE = Script("tell_gate", after="gate")
+
+HOLD = Script("hold")
+PAUSE_MODULE = Script("pause_module")
+RELEASED = Script("released")
+
 CLAIM_SCHEDULES = Script("claim_schedules")
 SAVE_SCHEDULE = Script("save_schedule")
 
@@ -62,6 +71,13 @@ ALL = (
     ARRIVE,
     ACQUIRE_SLOT,
     RELEASE_SLOT,
+    ENTER_GATE,
+    LEAVE_GATE,
+    TURN_GATE,
+    TELL_GATE,
+    HOLD,
+    PAUSE_MODULE,
+    RELEASED,
     CLAIM_SCHEDULES,
     SAVE_SCHEDULE,
     REGISTER_ALL,

@@ -44,7 +44,7 @@ lang:
     steps: [{module: ledger, action: write_at_second_try}]
 """
 
-LEFTOVERS = ("outbox", "timers", "waiting", "holders", "queue", "leaving")
+LEFTOVERS = ("outbox", "timers", "waiting", "holders", "queue", "leaving", "outside", "held")
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from resistor.catalog.checks import check_definition
-from resistor.catalog.checks.shape import findings_of
 from resistor.catalog.compiling.canonical import canonical, digest_of
 from resistor.catalog.compiling.workflow import compile_workflow
 from resistor.catalog.forms import ModuleDefaultsForm
-from resistor.catalog.modules import MODULES_KEY, used_of
+from resistor.catalog.modules import MODULES_KEY, check_module, used_of
 from resistor.catalog.places import Finding, Source
 from resistor.engine.workflow import Workflow
 from resistor.errors import DefinitionError
@@ -73,8 +70,5 @@ def _check_modules(definition: Any) -> list[Finding]:
         return [Finding((MODULES_KEY,), "this is no mapping of modules")]
     findings: list[Finding] = []
     for module, defaults in modules.items():
-        try:
-            ModuleDefaultsForm.model_validate(defaults)
-        except ValidationError as error:
-            findings += [each.within((MODULES_KEY, module)) for each in findings_of(error)]
+        findings += [each.within((MODULES_KEY, module)) for each in check_module(defaults)]
     return findings

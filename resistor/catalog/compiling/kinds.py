@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from resistor.catalog.blocks import INDEX
 from resistor.catalog.compiling.canonical import canonical
+from resistor.catalog.compiling.gates import gates_of
 from resistor.catalog.compiling.options import catches, retry
 from resistor.catalog.compiling.place import Place
 from resistor.catalog.evaluated import EXPRESSION_MARK, RESULT
@@ -89,6 +90,7 @@ def _module(form: ModuleForm, place: Place) -> Module:
         catches=catches(form.catch, place),
         compensation=None if form.compensate is None else _compensation(form.compensate, place),
         priority=form.priority,
+        gates=gates_of(form.module, form.action, place.defaults.known(form.module)),
     )
 
 
@@ -99,6 +101,7 @@ def _compensation(form: CompensateForm, place: Place) -> Compensation:
         input=place.template(form.with_),
         metadata=canonical(form.metadata),
         retry=retry(_said_first("retry", (form, *place.defaults.of(form.module, form.action)))),
+        gates=gates_of(form.module, form.action, place.defaults.known(form.module)),
     )
 
 

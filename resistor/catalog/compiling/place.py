@@ -45,6 +45,10 @@ class Defaults:
             return (self.workflow,)
         return known.actions.get(action, NO_DEFAULTS), known.defaults or NO_DEFAULTS, self.workflow
 
+    def known(self, module: str) -> ModuleDefaultsForm | None:
+        """Return what is said of a module."""
+        return self.modules.get(module)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

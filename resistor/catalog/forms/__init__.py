@@ -15,6 +15,7 @@ key is a field here, a new kind of step a `StepForm` with its key.
     schedule    `schedule`
     variations  `extends`, `changes`
     workflow    a workflow
+    limits      `concurrency` and `rate` of modules
     modules     the reserved key `modules`
 """
 
@@ -24,6 +25,7 @@ from resistor.catalog.forms.actions import CompensateForm, ModuleForm
 from resistor.catalog.forms.control import ForForm, ForkForm, SwitchForm, TryForm, UntilForm, WhileForm
 from resistor.catalog.forms.doings import EmitForm, EndForm, RaiseForm, RunForm, SetForm
 from resistor.catalog.forms.form import NOT_YET, Form
+from resistor.catalog.forms.limits import ConcurrencyLimitForm, RateLimitForm
 from resistor.catalog.forms.modules import ActionDefaultsForm, ModuleDefaultsForm
 from resistor.catalog.forms.moments import AskForm, ListenForm, MomentForm, WaitForm
 from resistor.catalog.forms.names import DOTTED_RULE, STEP_ID_RULE, WORD_RULE
@@ -52,6 +54,7 @@ __all__ = [
     "ChangeForm",
     "CompensateForm",
     "ConcurrencyForm",
+    "ConcurrencyLimitForm",
     "DefaultsForm",
     "EmitForm",
     "EndForm",
@@ -63,6 +66,7 @@ __all__ = [
     "ModuleForm",
     "MomentForm",
     "RaiseForm",
+    "RateLimitForm",
     "RetryForm",
     "RolloutForm",
     "RunForm",

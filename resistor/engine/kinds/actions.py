@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 import msgspec
 
-from resistor.engine import compensating, outbox
+from resistor.engine import compensating, outbox, passing
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.moves import (
@@ -21,7 +21,7 @@ from resistor.engine.moves import (
     value_of,
 )
 from resistor.engine.places import Place
-from resistor.engine.run import StepRecord, StepStatus
+from resistor.engine.run import Passage, StepRecord, StepStatus
 from resistor.engine.workflow import Module
 from resistor.messages import json
 from resistor.messages.names import DOTTED
@@ -37,7 +37,15 @@ def begin(draft: Draft, place: Place, before: str | None) -> None:
     if failure is not None:
         refuse(draft, place, before, failure)
         return
+    way = _way(draft, place, module)
+    if isinstance(way, Failure):
+        refuse(draft, place, before, way)
+        return
     first_at = draft.now if module.retry.within is not None else None
+    if module.gates:
+        start(draft, place, before, StepStatus.WAITING, action=action, first_at=first_at, control=way)
+        passing.enter(draft, passing.action_of(place))
+        return
     start(
         draft, place, before, StepStatus.SCHEDULED, action=action, first_at=first_at, **times(draft, module)
     )
@@ -51,16 +59,54 @@ def begin_again(draft: Draft, place: Place, *, is_fresh: bool = False) -> None:
     changes: dict[str, Any] = {"attempt": attempt, "scheduled_at": draft.now, "started_at": None}
     if is_fresh:
         changes |= {"earlier": record.attempt, "first_at": draft.now if record.first_at else None}
+    if isinstance(record.control, Passage):
+        changes["control"] = msgspec.structs.replace(record.control, left=None, is_told=False)
+    if module.gates:
+        draft.change(place.path, status=StepStatus.WAITING, **changes)
+        passing.enter(draft, passing.action_of(place))
+        return
     draft.change(place.path, status=StepStatus.SCHEDULED, resume_at=None, **changes, **times(draft, module))
     _sent(draft, place, attempt)
 
 
 def resume(draft: Draft, place: Place) -> None:
-    """Hand the action back to the module that wanted it later: the same attempt, the same token."""
+    """Hand the action back to the module that wanted it later: the same attempt, the same token.
+
+    Or go on behind a gate that opens at a moment.
+    """
+    if kind_of(place).gates:
+        action = passing.action_of(place)
+        if not passing.way_of(record_of(draft, place)).is_in:
+            passing.enter(draft, action)
+        elif not passing.go_on(draft, action):
+            send(draft, place)
+        return
     limits = times(draft, kind_of(place))
     record = draft.change(place.path, status=StepStatus.SCHEDULED, resume_at=None, **limits)
     draft.say(FactName.STEP_RESUMED, place.path, record.attempt)
     outbox.action(draft, place)
+
+
+def send(draft: Draft, place: Place) -> None:
+    """Send the action that has passed its gates, or was held: its time runs from now on."""
+    record, module = record_of(draft, place), kind_of(place)
+    way = passing.way_of(record)
+    limits = times(draft, module)
+    if way.left is not None:
+        limits["deadline"] = draft.now + way.left
+    draft.change(
+        place.path,
+        status=StepStatus.SCHEDULED,
+        scheduled_at=draft.now,
+        resume_at=None,
+        control=msgspec.structs.replace(way, is_told=True, left=None),
+        **limits,
+    )
+    if way.is_told:
+        draft.say(FactName.STEP_RESUMED, place.path, record.attempt)
+        outbox.action(draft, place)
+    else:
+        _sent(draft, place, record.attempt)
 
 
 def answer(draft: Draft, place: Place, answer: Answer) -> bool:
@@ -69,7 +115,7 @@ def answer(draft: Draft, place: Place, answer: Answer) -> bool:
         case Completed(output):
             _completed(draft, place, output)
         case Failed(failure):
-            draft.settle(place.address)
+            _over(draft, place)
             draft.agenda.append(Fail(place, failure))
         case Progress(details):
             _progressed(draft, place, details)
@@ -88,7 +134,7 @@ def overdue(draft: Draft, place: Place, *, is_silent: bool) -> None:
     else:
         failure = Failure("timeout", f"no answer within {module.timeout:g} s")
     draft.say(FactName.STEP_TIMED_OUT, place.path, record.attempt, error=failure)
-    draft.settle(place.address)
+    _over(draft, place)
     draft.agenda.append(Fail(place, failure))
 
 
@@ -104,6 +150,20 @@ def times(draft: Draft, module: Module) -> dict[str, Any]:
         "deadline": None if module.timeout is None else draft.now + module.timeout,
         "silent_at": None if module.heartbeat is None else draft.now + module.heartbeat,
     }
+
+
+def _over(draft: Draft, place: Place) -> None:
+    """The attempt is out no more."""
+    draft.settle(place.address)
+    passing.leave(draft, passing.action_of(place))
+
+
+def _way(draft: Draft, place: Place, module: Module) -> Passage | Failure | None:
+    """Return the way through the step's gates, None where it has none."""
+    if not module.gates:
+        return None
+    given = draft.payload(f"i:{place.path}") if module.input is not None else None
+    return passing.keys_of(draft, place, module, draft.run.input if given is None else given)
 
 
 def _sent(draft: Draft, place: Place, attempt: int) -> None:
@@ -142,7 +202,7 @@ def _make_input(draft: Draft, place: Place, module: Module) -> Failure | None:
 
 def _completed(draft: Draft, place: Place, output: bytes) -> None:
     module = kind_of(place)
-    draft.settle(place.address)
+    _over(draft, place)
     kept: bytes | Failure = output
     if module.output is not None and draft.too_large("the output", output) is None:
         kept = render(module.output, scope_of(draft, place, result=json.decode_trusted(output)))
@@ -172,7 +232,7 @@ def _postponed(draft: Draft, place: Place, after: float) -> bool:
     if record.status is StepStatus.WAITING:
         return False  # the same `later` delivered again: the first one counts
     resume_at = draft.now + after
-    draft.settle(place.address)
+    _over(draft, place)
     if resume_at >= record.scheduled_at + draft.limits.token_seconds:
         message = f"the action was to come back after {after:g} s, when its token has expired"
         draft.agenda.append(Fail(place, Failure("limit", message, retryable=False)))

@@ -1,4 +1,4 @@
-"""`resistor module …`: running modules, and which ones the workflows name."""
+"""`resistor module …`: running modules, which ones the workflows name, pausing them."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ from typing import Any
 import click
 
 from resistor.ops.cli.options import output_option
-from resistor.ops.cli.output import Column, write_rows
+from resistor.ops.cli.output import Column, talk, write_json, write_rows
 from resistor.ops.cli.session import Session, pass_session
+from resistor.ops.text import plural, printable
 
 COLUMNS: Sequence[Column] = (
     Column("MODULE", lambda module: module["module"]),
     Column("RUNNING", lambda module: module["consumers"]),
     Column("WAITING", lambda module: module["messages"]),
+    Column("LIMITED", lambda module: module["limited"]),
+    Column("HELD", lambda module: module["held"]),
+    Column("PAUSED", lambda module: (module["why"] or "yes") if module["paused"] else None),
 )
 
 
 @click.group()
 def module() -> None:
-    """Run modules; list those that workflows name."""
+    """Run modules; list, pause and resume those that workflows name."""
 
 
 @module.command()
@@ -57,19 +61,40 @@ async def _run(settings: Any, modules: Sequence[Any]) -> None:
 @output_option
 @pass_session
 def list_(session: Session, style: str) -> None:
-    """List the modules that workflows name: how many consumers each has, and how many actions wait."""
-    write_rows(asyncio.run(_list(session.settings())), COLUMNS, style=style)
+    """List the modules that workflows name.
+
+    RUNNING: how many consumers it has. Actions that wait: in its queue (WAITING), for a turn by its limits
+    (LIMITED), for the end of its pause (HELD).
+    """
+    from resistor.ops.modules import module_rows
+
+    write_rows(asyncio.run(module_rows(session.settings())), COLUMNS, style=style)
 
 
-async def _list(settings: Any) -> list[dict[str, Any]]:
-    from resistor.ops import servers
-    from resistor.ops.queues import known_modules
+@module.command()
+@click.argument("name", metavar="MODULE")
+@click.option("--why", default="", metavar="TEXT", help="What for: shown wherever an action is held.")
+@output_option
+@pass_session
+def pause(session: Session, name: str, why: str, style: str) -> None:
+    """Hold a module's actions back, and the time of the steps that wait for them.
 
-    rows = []
-    modules = await known_modules(settings)
-    async with servers.open_bus(settings) as bus:
-        for name in sorted(modules):
-            info = await bus.inspect(bus.names.module_queue(name))
-            counts = {"consumers": info.consumers, "messages": info.messages} if info else {}
-            rows.append({"module": name, "consumers": 0, "messages": 0} | counts)
-    return rows
+    What is in its queue stays there, and its results are taken. Daemons see it within a second.
+    """
+    from resistor.ops.modules import pause_module
+
+    view = asyncio.run(pause_module(session.settings(), name, why))
+    talk(f"{name} is paused") if style == "table" else write_json(view, style=style)
+
+
+@module.command()
+@click.argument("name", metavar="MODULE")
+@output_option
+@pass_session
+def resume(session: Session, name: str, style: str) -> None:
+    """Let a paused module go on: what was held goes out, by its limits."""
+    from resistor.ops.modules import resume_module
+
+    view = asyncio.run(resume_module(session.settings(), name))
+    told = f"{printable(name)} goes on, {plural(view['held'], 'action')} held"
+    talk(told) if style == "table" else write_json(view, style=style)

@@ -13,6 +13,9 @@ from resistor.engine.decision import (
     Dispatch,
     Emission,
     EndChild,
+    EnterGate,
+    Hold,
+    LeaveGates,
     Nudge,
     Outgoing,
     ReleaseSlot,
@@ -21,6 +24,7 @@ from resistor.engine.decision import (
     Subscribe,
     TellEnd,
     TellRevived,
+    Unhold,
     Unsubscribe,
 )
 
@@ -68,6 +72,8 @@ class Outside:
                 self._unsubscribe(outgoing)
             case AcquireSlot() | ReleaseSlot():
                 self._take_or_return(outgoing)
+            case EnterGate() | LeaveGates() | Hold() | Unhold():
+                pass
             case Emission() | Nudge() | RetryChild() | TellRevived():
                 pass
             case _:

@@ -22,7 +22,7 @@ from resistor.engine.workflow import Workflow
 from resistor.errors import BrokerUnreachable, OperatorMistake, StoreUnreachable
 from resistor.ops import servers
 from resistor.ops.cli.root import command_line
-from resistor.ports import Loaded, Outcome, Publish, Registered, ScheduleState
+from resistor.ports import GateView, Loaded, Outcome, Pause, Publish, Registered, ScheduleState
 from resistor.store import StoreHealth
 from resistor.store.reading import RunFilter
 from tests.unit.ops.samples import COMPLETED, FAILED, HISTORY, KEY, RUN, RUNNING, START, WORKFLOW
@@ -75,12 +75,50 @@ class FakeSchedules:
 
 
 @dataclass
+class FakePauses:
+    """The modules that are paused, and how many actions wait for each."""
+
+    modules: dict[str, Pause] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
+
+    async def paused(self) -> dict[str, Pause]:
+        """Return them."""
+        return dict(self.modules)
+
+    async def pause(self, module: str, why: str) -> Pause:
+        """Pause one."""
+        self.modules[module] = Pause(why, START)
+        return self.modules[module]
+
+    async def resume(self, module: str) -> bool:
+        """Let one go on."""
+        return self.modules.pop(module, None) is not None
+
+    async def held(self, modules: Sequence[str]) -> list[int]:
+        """Return how many wait for each."""
+        return [self.waiting.get(module, 0) for module in modules]
+
+
+@dataclass
+class FakeGates:
+    """The limits of modules."""
+
+    views: dict[str, GateView] = field(default_factory=dict)
+
+    async def look(self, gates: Sequence[str]) -> list[GateView]:
+        """Return how full these are."""
+        return [self.views.get(gate, GateView(0, 0)) for gate in gates]
+
+
+@dataclass
 class FakeStore:
     """What commands read of a store."""
 
     runs: list[Run] = field(default_factory=lambda: [FAILED, RUNNING, COMPLETED])
     catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
     schedules: FakeSchedules = field(default_factory=FakeSchedules)
+    pauses: FakePauses = field(default_factory=FakePauses)
+    gates: FakeGates = field(default_factory=FakeGates)
     state: StoreHealth = HEALTHY
     is_away: bool = False
     asked: list[RunFilter] = field(default_factory=list)

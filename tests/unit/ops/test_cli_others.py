@@ -122,9 +122,9 @@ def test_modules_are_those_of_the_workflows(call: Call, bus: FakeBus) -> None:
     bus.queues = {"resistor.module.payments": QueueInfo(messages=3, consumers=2)}
     said = call("module", "list").stdout.splitlines()
     assert [line.split() for line in said] == [
-        ["MODULE", "RUNNING", "WAITING"],
-        ["payments", "2", "3"],
-        ["warehouse", "1", "0"],
+        ["MODULE", "RUNNING", "WAITING", "LIMITED", "HELD", "PAUSED"],
+        ["payments", "2", "3", "0", "0", "-"],
+        ["warehouse", "1", "0", "0", "0", "-"],
     ]
 
 
