@@ -116,7 +116,7 @@ class TokenKeys:
 
 
 def claimed(token: str) -> Place | None:
-    """Return the place that `token` claims, or None. It is NOT verified: show it, and act on nothing in it."""
+    """Return the place that `token` claims, or None. NOT verified: show it, and act on nothing in it."""
     parts = token.split(".")
     if len(token) > MAX_TOKEN_CHARACTERS or len(parts) != 4 or parts[0] != FORMAT:
         return None

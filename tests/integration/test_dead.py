@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 
 import aio_pika
 import pytest
+from aio_pika.abc import AbstractIncomingMessage
 
-from resistor.bus import Names
+from resistor.bus import Names, one_shot
 from resistor.daemon.crashpoints import KILLED
 from resistor.engine.run import RunStatus
 from resistor.ops.cli.lazy import EXIT_FAILED, EXIT_USAGE
+from resistor.ops.dead.choosing import Choice
+from resistor.ops.dead.reading import tally
 from resistor.tokens import Place, TokenKeys
 from tests.acceptance.processes import Process
 from tests.integration.house import TOKEN_KEYS
@@ -26,9 +28,9 @@ JOB = "steps: [{id: a, module: m, action: work}]"
 
 
 @pytest.fixture
-async def operator(play: Play) -> AsyncIterator[Operator]:
+def operator(play: Play) -> Operator:
     """An operator beside a play that has the workflow `job`."""
-    yield Operator(play.house)
+    return Operator(play.house)
 
 
 async def bury(play: Play, count: int) -> None:
@@ -159,9 +161,7 @@ async def test_a_letter_that_no_queue_takes_stays_and_that_is_said(play: Play, o
     play.letters = 2
 
 
-async def test_an_answer_with_a_token_that_has_expired_is_not_replayed(
-    play: Play, operator: Operator
-) -> None:
+async def test_an_answer_whose_token_has_expired_is_not_replayed(play: Play, operator: Operator) -> None:
     await play.begin(job=JOB)
     place = Place("shop", "job", 1, "d", "r" * 20, "a", 1, "m", 1_000_000_000)
     token = TokenKeys(TOKEN_KEYS).sign(place)
@@ -180,7 +180,11 @@ async def test_a_replayed_action_of_a_step_that_has_failed_is_stale(play: Play, 
     await play.begin(job=JOB)
     run = await play.start()
     action_queue = await play.out.queue(NAMES.module_queue("m"))
-    tag = await action_queue.consume(lambda message: message.reject(requeue=False))
+
+    async def refuse(message: AbstractIncomingMessage) -> None:
+        await message.reject(requeue=False)
+
+    tag = await action_queue.consume(refuse)
     assert (await play.ended(run)).error.type == "poison"
     await action_queue.cancel(tag)
     (letter,) = await operator.letters()
@@ -227,9 +231,10 @@ async def test_letters_that_come_while_others_are_read_are_not_lost(play: Play, 
     await play.begin(job=JOB)
     await asyncio.gather(*(play.out.event("shop.unknown", {}, id=f"e-{number}") for number in range(300)))
     await bury(play, 300)
-    reading = [asyncio.create_task(operator.letters("--limit", "1000")) for _ in range(2)]
-    await asyncio.gather(*(play.out.event("shop.unknown", {}, id=f"f-{number}") for number in range(300)))
-    await asyncio.gather(*reading)
+    async with one_shot(play.house.amqp_url, NAMES, client_name="reader") as bus:
+        reading = [asyncio.create_task(tally(bus, Choice())) for _ in range(2)]
+        await asyncio.gather(*(play.out.event("shop.unknown", {}, id=f"f-{number}") for number in range(300)))
+        assert 300 <= sum(each.count for each in await asyncio.gather(*reading)) <= 1200
     await bury(play, 600)
     ids = [letter["message_id"] for letter in await operator.letters("--limit", "1000")]
     assert sorted(ids) == sorted([f"e-{n}" for n in range(300)] + [f"f-{n}" for n in range(300)])
