@@ -115,5 +115,16 @@ class TokenKeys:
             ) from error
 
 
+def claimed(token: str) -> Place | None:
+    """Return the place that `token` claims, or None. NOT verified: show it, and act on nothing in it."""
+    parts = token.split(".")
+    if len(token) > MAX_TOKEN_CHARACTERS or len(parts) != 4 or parts[0] != FORMAT:
+        return None
+    try:
+        return _decode_place(urlsafe_b64decode(parts[2] + "=" * (-len(parts[2]) % 4)))
+    except (msgspec.DecodeError, ValueError):  # Base64Error is a ValueError
+        return None
+
+
 def _mac(secret: bytes, signed: str) -> str:
     return urlsafe_b64encode(hmac.digest(secret, signed.encode(), "sha256")).rstrip(b"=").decode()

@@ -5,6 +5,7 @@
     declaring.py    makes a topology exist
     bus.py          AmqpBus, the door: implements ports.Bus; one_shot for commands
     consuming.py    a lane: one queue being consumed
+    browsing.py     looking through a queue without consuming it
     publishing.py   confirmed publishing in batches
     connection.py   a connection that comes back by itself
     wire.py         one plain connection, until it breaks
@@ -13,8 +14,9 @@
 Called by the daemon, the SDK and ops. Nothing above this room knows AMQP.
 """
 
+from resistor.bus.browsing import Browser
 from resistor.bus.bus import AmqpBus, QueueInfo, one_shot
 from resistor.bus.names import Names
 from resistor.bus.topology import Topology, module_topology, topology
 
-__all__ = ["AmqpBus", "Names", "QueueInfo", "Topology", "module_topology", "one_shot", "topology"]
+__all__ = ["AmqpBus", "Browser", "Names", "QueueInfo", "Topology", "module_topology", "one_shot", "topology"]

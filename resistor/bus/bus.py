@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
@@ -16,6 +16,7 @@ from typing import Self, TypeVar
 import aiormq
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, stop_never
 
+from resistor.bus.browsing import Browser, browsing
 from resistor.bus.connection import PAUSES, Link, Weather, read_url, unreachable
 from resistor.bus.consuming import QueueLane
 from resistor.bus.names import Names
@@ -138,6 +139,13 @@ class AmqpBus:
         Waits for the broker. Raises `BrokerUnreachable` on a bus whose patience has run out.
         """
         return await self._insist(lambda wire: _inspect(wire, queue))
+
+    def browse(self, queue: str) -> AbstractAsyncContextManager[Browser]:
+        """Look through `queue` without consuming it, on a channel of its own.
+
+        Raises `BrokerUnreachable` on a bus whose patience has run out.
+        """
+        return browsing(self._consuming, queue)
 
     async def _insist(self, ask: Callable[[Wire], Awaitable[Answer]]) -> Answer:
         """Ask until there is an answer, with pauses, for as long as patience lasts.

@@ -130,6 +130,8 @@ def _explain(what: str, text: str) -> str:
         return f"{what} cannot be declared: {text}"
     argument, difference = found.groups()
     detail = f" ({difference.strip()})" if difference else ""
+    if argument == "x-delivery-limit":
+        detail += "; is RESISTOR_MODULE_DELIVERY_LIMIT the same everywhere?"
     return (
         f"{what} exists with another {argument}{detail}: "
         "delete it when it is empty, or set another RESISTOR_PREFIX"

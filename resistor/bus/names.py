@@ -112,15 +112,30 @@ class Names:
         """All dead letters."""
         return self.dead
 
+    @property
+    def poisoned_queue(self) -> str:
+        """A copy of each dead letter out of a module's queue, for the daemon."""
+        return f"{self.prefix}.poisoned"
+
     def module_queue(self, module: str) -> str:
         """Give the queue of one module's actions."""
         return f"{self.prefix}.module.{module}"
+
+    def module_of(self, queue: str) -> str | None:
+        """Give the module whose queue this is; None where it is none."""
+        start = self.module_queue("")
+        return queue.removeprefix(start) if queue.startswith(start) else None
 
     def retry_queue(self, bucket: str) -> str:
         """Give the queue of one delay bucket, a key of `BUCKETS`."""
         return f"{self.retry}.{bucket}"
 
     # --------------------------------------------------------------------------------- routing keys
+
+    @property
+    def modules_dead(self) -> str:
+        """Give the binding, on the dead exchange, of letters that died in any module's queue."""
+        return self.module_queue(EVERYTHING)
 
     def reply_to(self, partition: int = 0) -> str:
         """Give the routing key on the results exchange that leads to `results_queue(partition)`."""

@@ -9,6 +9,11 @@ Why the arguments are what they are:
 - `x-delivery-limit` is said out loud, because RabbitMQ 4 puts 20 where nothing is said, and a message counts
   as delivered again whenever a consumer dies that merely had it in its prefetch. A daemon that crashes every
   second for a week must not bury healthy messages; telling poison from bad luck is the daemon's affair.
+- A module's queue has a limit that can be reached: nobody there tells poison from bad luck, and an action
+  that kills its module each time would hold up every other for ever.
+- What dies in a module's queue is a step that nobody will answer. `poisoned` has a copy of such letters, for
+  the daemon, which tells the run; the original stays in the dead queue, for people. It has no dead-letter
+  exchange: whatever is lost there is a copy.
 - The dead queue is bounded in bytes, so that a flood of rubbish ends there and not in a full disk, which
   would stop the whole broker. It refuses what is over and drops nothing: a letter that does not fit stays in
   the queue where it died. It has no dead-letter exchange, so reaching a delivery limit there would lose it.
@@ -28,6 +33,14 @@ from resistor.bus.names import BUCKETS, EVERYTHING, WAKE, Names
 
 DELIVERY_LIMIT = 1_000_000  # a crash a second for eleven days
 DEAD_BYTES = 1 << 30
+MODULE_DELIVERY_LIMIT = 20
+"""Deliveries that may fail of one action, unless a setting says otherwise.
+
+A module that dies takes all it has in hand with it (100 with the SDK), and each of those counts one more, the
+innocent too: so it cannot be 3. What can be done is done in the lives between, so an innocent one reaches 20
+only if it is slower than 20 crashes in a row. And it cannot be 1000: on Kubernetes, which waits 5 minutes
+between restarts, 20 take an hour and a half, and nothing that is in hand with it gets further until then.
+RabbitMQ 4 has the same number where nothing is said."""
 MAX_NUDGES = 1_000_000  # in one bucket; the store's timers are behind them, so a refused nudge is no loss
 
 
@@ -65,12 +78,21 @@ class Topology:
     bindings: tuple[Binding, ...]
 
 
-def topology(names: Names, modules: Iterable[str] = (), *, partitions: int = 1) -> Topology:
-    """Return everything the daemon needs, with queues for `modules` and so many partitions of results."""
-    dead, dead_binding = _dead(names)
-    queues = [dead, _work(names, names.events_queue), _work(names, names.commands_queue)]
+def topology(
+    names: Names,
+    modules: Iterable[str] = (),
+    *,
+    partitions: int = 1,
+    module_deliveries: int = MODULE_DELIVERY_LIMIT,
+) -> Topology:
+    """Return everything the daemon needs, with queues for `modules` and so many partitions of results.
+
+    `module_deliveries` is the delivery limit of the modules' queues.
+    """
+    dead, dead_bindings = _dead(names)
+    queues = [*dead, _work(names, names.events_queue), _work(names, names.commands_queue)]
     bindings = [
-        dead_binding,
+        *dead_bindings,
         Binding(names.events, names.events_queue, EVERYTHING),
         Binding(names.commands, names.commands_queue, EVERYTHING),
     ]
@@ -83,20 +105,22 @@ def topology(names: Names, modules: Iterable[str] = (), *, partitions: int = 1) 
         queues.append(_bucket(names, bucket, seconds))
         bindings.append(Binding(names.retry, names.retry_queue(bucket), bucket))
     for module in modules:
-        queues.append(_work(names, names.module_queue(module)))
+        queues.append(_module(names, module, module_deliveries))
         bindings.append(Binding(names.actions, names.module_queue(module), module))
     return Topology(_exchanges(names), tuple(queues), tuple(bindings))
 
 
-def module_topology(names: Names, modules: Iterable[str]) -> Topology:
-    """Return what modules need to run before any daemon did: their queues, the exchanges, the dead queue."""
-    dead, dead_binding = _dead(names)
+def module_topology(
+    names: Names, modules: Iterable[str], *, module_deliveries: int = MODULE_DELIVERY_LIMIT
+) -> Topology:
+    """Return what modules need to run before any daemon did: their queues, the exchanges, the dead queues."""
+    dead, dead_bindings = _dead(names)
     modules = tuple(modules)
     return Topology(
         _exchanges(names),
-        (dead, *(_work(names, names.module_queue(module)) for module in modules)),
+        (*dead, *(_module(names, module, module_deliveries) for module in modules)),
         (
-            dead_binding,
+            *dead_bindings,
             *(Binding(names.actions, names.module_queue(module), module) for module in modules),
         ),
     )
@@ -124,11 +148,16 @@ def _quorum(**arguments: object) -> dict[str, Any]:
     }
 
 
-def _work(names: Names, queue: str) -> Queue:
+def _module(names: Names, module: str, deliveries: int) -> Queue:
+    return _work(names, names.module_queue(module), x_delivery_limit=deliveries)
+
+
+def _work(names: Names, queue: str, **more: object) -> Queue:
     arguments = _quorum(
         x_dead_letter_exchange=names.dead,
         x_dead_letter_routing_key=queue,
         x_dead_letter_strategy="at-least-once",
+        **more,
     )
     return Queue(queue, arguments)
 
@@ -144,6 +173,10 @@ def _bucket(names: Names, bucket: str, seconds: float) -> Queue:
     return Queue(names.retry_queue(bucket), arguments)
 
 
-def _dead(names: Names) -> tuple[Queue, Binding]:
+def _dead(names: Names) -> tuple[tuple[Queue, ...], tuple[Binding, ...]]:
     queue = Queue(names.dead_queue, _quorum(x_max_length_bytes=DEAD_BYTES))
-    return queue, Binding(names.dead, names.dead_queue, EVERYTHING)
+    poisoned = Queue(names.poisoned_queue, _quorum())
+    return (queue, poisoned), (
+        Binding(names.dead, names.dead_queue, EVERYTHING),
+        Binding(names.dead, names.poisoned_queue, names.modules_dead),
+    )

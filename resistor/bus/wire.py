@@ -44,7 +44,7 @@ UNREADABLE = "application/x-unreadable"
 """The content type of a message whose properties nobody can decode: whoever wants JSON refuses it."""
 
 _METHOD_FRAME, _HEADER_FRAME = 1, 2
-_DELIVER = (60, 60)  # class and method, AMQP 0-9-1
+_DELIVER, _GET_OK = (60, 60), (60, 71)  # class and method, AMQP 0-9-1
 _CONNECTION = 10
 _CLOSE, _BLOCKED, _UNBLOCKED = (10, 50), (10, 60), (10, 61)
 _FRAME = struct.Struct(">BHI")  # type, channel, size
@@ -224,6 +224,8 @@ class TolerantReader:
             index = _INDEX.unpack_from(rest)
             if index == _DELIVER:
                 return _readable_delivery(channel, rest[4:-1]) or head + rest
+            if index == _GET_OK:
+                return _readable_gotten(channel, rest[4:-1]) or head + rest
             if index[0] == _CONNECTION:
                 self._note(index, rest[4:-1])
         return head + rest
@@ -254,6 +256,19 @@ def _readable_delivery(channel: int, payload: bytes) -> bytes | None:
         return pamqp.frame.marshal(
             Basic.Deliver(consumer_tag, tag, bool(redelivered), exchange, routing_key), channel
         )
+    return None
+
+
+def _readable_gotten(channel: int, payload: bytes) -> bytes | None:
+    """Return a Basic.GetOk to put in the place of one that cannot be decoded; None where it can."""
+    try:
+        Basic.GetOk().unmarshal(payload)
+    except Exception:
+        tag, redelivered = struct.unpack_from(">QB", payload)
+        exchange, position = _text(payload, 9)
+        routing_key, position = _text(payload, position)
+        (left,) = struct.unpack_from(">I", payload, position)
+        return pamqp.frame.marshal(Basic.GetOk(tag, bool(redelivered), exchange, routing_key, left), channel)
     return None
 
 

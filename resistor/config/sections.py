@@ -55,6 +55,10 @@ class Broker(Section):
     prefetch: Annotated[Count, Field(le=65535), Named("RESISTOR_PREFETCH")] = 200
     """Messages of one queue that a daemon holds unacknowledged. From 10 to 200 throughput doubles, beyond
     it gains little, and as many are delivered again when a daemon dies."""
+    module_delivery_limit: Annotated[Count, Field(le=1_000_000), Named("RESISTOR_MODULE_DELIVERY_LIMIT")] = 20
+    """Deliveries of an action that may end without an answer before its step fails as poison: a module that
+    dies counts one for everything it has in hand, so not 3. PART OF EACH MODULE'S QUEUE: the same for daemons
+    and modules, and a queue that is there with another one must be deleted first."""
     heartbeat_seconds: Annotated[Seconds, Named("RESISTOR_HEARTBEAT_SECONDS")] = 10.0
     """Seconds between heartbeats: a broker that is silent for about three of them is given up."""
 

@@ -8,6 +8,8 @@ comparison. Read once, when the daemon starts.
     before-publish   the same, with the actions made
     after-publish    published and confirmed, not marked
     before-ack       marked, not acknowledged
+    before-replay    a page of dead letters is read, nothing of it published (`resistor dead replay`)
+    after-replay     published and confirmed, not taken out of the dead queue
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import os
 from resistor.errors import OperatorMistake
 
 POINTS = ("before-commit", "after-commit", "before-publish", "after-publish", "before-ack")
+REPLAY_POINTS = ("before-replay", "after-replay")  # of `resistor dead replay`
 KILLED = 137  # what a shell reports for SIGKILL
 
 _passes_left: dict[str, int] = {}
@@ -27,8 +30,8 @@ def arm(setting: str | None) -> None:
     _passes_left.clear()
     if setting:
         point, _, passes = setting.partition(":")
-        if point not in POINTS:
-            raise OperatorMistake(f"RESISTOR_CRASH: there is {', '.join(POINTS)}")
+        if point not in (*POINTS, *REPLAY_POINTS):
+            raise OperatorMistake(f"RESISTOR_CRASH: there is {', '.join((*POINTS, *REPLAY_POINTS))}")
         _passes_left[point] = int(passes or 1)
 
 

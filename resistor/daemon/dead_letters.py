@@ -23,16 +23,28 @@ DIED_AT = "resistor-died-at"
 
 LEFT_OUT = "resistor-headers-left-out"
 
+OURS = (REASON, DETAIL, ORIGIN_QUEUE, ORIGIN_EXCHANGE, ORIGIN_ROUTING_KEY, DIED_AT, LEFT_OUT)
+"""What a replay takes off again."""
+
 MAX_DETAIL_CHARACTERS = 1024
 MAX_HEADER_BYTES = 64 * 1024  # all headers and properties share one frame, of 128 KiB by default, with ours
 
-_BROKERS = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count", "CC", "BCC")
+BROKERS = (
+    "x-death",
+    "x-first-death-",
+    "x-last-death-",
+    "x-delivery-count",
+    "x-acquired-count",
+    "CC",
+    "BCC",
+)
+"""What the headers of a broker begin with: it adds them, or acts on them."""
 
 
 def dead_letter(names: Names, delivery: Delivery, why: RejectedMessage, *, now: float) -> Publish:
     """Return the dead letter of `delivery`. `now` is in seconds since the epoch."""
     envelope = delivery.envelope
-    headers = {name: value for name, value in envelope.headers.items() if not name.startswith(_BROKERS)}
+    headers = {name: value for name, value in envelope.headers.items() if not name.startswith(BROKERS)}
     if len(repr(headers).encode(errors="replace")) > MAX_HEADER_BYTES:
         headers = {LEFT_OUT: "larger than 64 KiB"}
     headers |= {

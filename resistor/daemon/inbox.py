@@ -17,6 +17,7 @@ from resistor.bus.names import Names
 from resistor.daemon.commanding import inbound_of
 from resistor.daemon.definitions import Definitions
 from resistor.daemon.hearing import Arrived, arrived_for
+from resistor.daemon.poisoned import poisoned
 from resistor.daemon.starting import Starter
 from resistor.daemon.told import Told
 from resistor.engine.identity import run_id, triggered_run_id
@@ -44,7 +45,7 @@ class Read:
 
 
 class Inbox:
-    """Reads deliveries of the events, results and commands queues."""
+    """Reads deliveries of the events, results, commands and poisoned queues."""
 
     def __init__(
         self, names: Names, keys: TokenKeys, definitions: Definitions, limits: Limits, starter: Starter
@@ -59,6 +60,9 @@ class Inbox:
 
     async def read(self, delivery: Delivery) -> Read:
         """Return what `delivery` tells, and whom else it may concern. Raises `RejectedMessage`."""
+        if delivery.queue == self._names.poisoned_queue:
+            told = poisoned(self._names, self._keys, delivery)
+            return Read([] if told is None else [told])
         if delivery.envelope.headers.keys() & {"CC", "BCC"}:
             # They bypass a broker's topic permissions (RabbitMQ before 4.0): nobody honest needs them here.
             raise RejectedMessage(Reason.BAD_HEADERS, "CC and BCC headers are not accepted")

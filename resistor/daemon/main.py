@@ -179,7 +179,8 @@ class Daemon:
         """
         modules = coming.modules | self._definitions.listening.modules
         try:
-            await self._bus.declare(topology(self._names, sorted(modules)))
+            limit = self._settings.broker.module_delivery_limit
+            await self._bus.declare(topology(self._names, sorted(modules), module_deliveries=limit))
         except OperatorMistake as mistake:
             # The queues that are as they should be work; the others are for the operator to mend.
             log.error("%s", mistake, extra={"action": "topology_mismatch"})
@@ -207,7 +208,8 @@ class Daemon:
             lease=settings.lease_seconds,
         )
         await self._patience.with_store(self._scheduler.sync)
-        queues = (self._names.events_queue, self._names.results_queue(), self._names.commands_queue)
+        names = self._names
+        queues = (names.events_queue, names.results_queue(), names.commands_queue, names.poisoned_queue)
         consumers = [
             Consumer(
                 self._bus.lane(queue, prefetch=self._settings.broker.prefetch),

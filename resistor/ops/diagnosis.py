@@ -114,7 +114,8 @@ async def _broker(settings: Settings) -> list[Check]:
     try:
         async with servers.open_bus(settings) as bus:
             rows = await inspect_queues(bus, modules)
-            return [_reached(bus), *await _queues(bus, rows, modules), *_consumers(bus, rows, modules)]
+            queues = await _queues(bus, rows, modules, settings)
+            return [_reached(bus), *queues, *_consumers(bus, rows, modules)]
     except BrokerUnreachable as away:
         remedy = "is it running, and is RESISTOR_AMQP_URL right (user, password, virtual host)?"
         return [Check("rabbitmq", Grade.UNREACHABLE, str(away), remedy)]
@@ -129,14 +130,18 @@ def _reached(bus: AmqpBus) -> Check:
     return Check("rabbitmq", Grade.OK, "reached")
 
 
-async def _queues(bus: AmqpBus, rows: list[dict[str, object]], modules: frozenset[str]) -> list[Check]:
+async def _queues(
+    bus: AmqpBus, rows: list[dict[str, object]], modules: frozenset[str], settings: Settings
+) -> list[Check]:
     missing = [str(row["queue"]) for row in rows if not row["exists"]]
     checks = []
     if missing:
         detail = f"{len(missing)} of {len(rows)} missing: {_some(missing)}"
         checks.append(Check("queues", Grade.FAIL, detail, "start a daemon, or `resistor topology apply`"))
     there = {str(row["queue"]) for row in rows if row["exists"]}
-    wanted = tuple(queue for queue in topology(bus.names, sorted(modules)).queues if queue.name in there)
+    limit = settings.broker.module_delivery_limit
+    whole = topology(bus.names, sorted(modules), module_deliveries=limit)
+    wanted = tuple(queue for queue in whole.queues if queue.name in there)
     try:
         # A declaration of what exists changes nothing, and is refused where type or arguments differ.
         await bus.declare(Topology((), wanted, ()))
@@ -165,7 +170,7 @@ def _consumers(bus: AmqpBus, rows: list[dict[str, object]], modules: frozenset[s
     dead = there.get(names.dead_queue, {}).get("messages")
     if dead:
         detail = f"{dead} in {names.dead_queue}: messages that could not be used"
-        yield Check("dead letters", Grade.WARN, detail, "their resistor-reason header says why")
+        yield Check("dead letters", Grade.WARN, detail, "`resistor dead list` says why")
 
 
 def _some(names: list[str]) -> str:

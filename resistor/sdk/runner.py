@@ -16,6 +16,7 @@ import msgspec
 
 from resistor.bus import AmqpBus, Names, module_topology
 from resistor.bus.consuming import QueueLane
+from resistor.bus.topology import MODULE_DELIVERY_LIMIT
 from resistor.errors import OperatorMistake, RejectedMessage
 from resistor.messages import Action, Answer, Progress, action_from_envelope, answer_to_envelope
 from resistor.ports import Delivery, Publish
@@ -36,7 +37,7 @@ MAX_ACTION_BYTES = 32 << 20
 """The broker's word is smaller (16 MiB from RabbitMQ 4); what the daemon sends is smaller still."""
 
 
-async def run_modules(
+async def run_modules(  # noqa: PLR0913 - settings by name, each with a default
     modules: Sequence[Module],
     *,
     amqp_url: str,
@@ -44,18 +45,20 @@ async def run_modules(
     stopping: asyncio.Event,
     concurrency: int = CONCURRENCY,
     drain_seconds: float = DRAIN_SECONDS,
+    delivery_limit: int = MODULE_DELIVERY_LIMIT,
 ) -> None:
     """Run `modules` until `stopping` is set, each with so many actions at a time.
 
     Waits for a broker that is away, now and later. Once `stopping` is set no action is taken any more; those
-    in hand have `drain_seconds` to end, and go back to the broker if they do not. Raises `OperatorMistake`
+    in hand have `drain_seconds` to end, and go back to the broker if they do not. `delivery_limit` is the
+    daemon's `RESISTOR_MODULE_DELIVERY_LIMIT`: whoever is first makes the queues. Raises `OperatorMistake`
     where two modules have one name, or the URL or the prefix is none.
     """
     _refuse_twins(modules)
     names = Names(prefix)
     client_name = "resistor module " + ", ".join(module.name for module in modules)
     async with AmqpBus(amqp_url, names, client_name=client_name[:128]) as bus:
-        if not await _unless(stopping, _declare(bus, modules)):
+        if not await _unless(stopping, _declare(bus, modules, delivery_limit)):
             return
         outbox = Outbox(bus)
         publishing = asyncio.create_task(outbox.run(), name="outbox")
@@ -154,9 +157,10 @@ def _refuse_twins(modules: Sequence[Module]) -> None:
             raise OperatorMistake(f"two modules are called {name!r}: one would do the other's actions")
 
 
-async def _declare(bus: AmqpBus, modules: Sequence[Module]) -> bool:
+async def _declare(bus: AmqpBus, modules: Sequence[Module], delivery_limit: int) -> bool:
+    wanted = [module.name for module in modules]
     try:
-        await bus.declare(module_topology(bus.names, [module.name for module in modules]))
+        await bus.declare(module_topology(bus.names, wanted, module_deliveries=delivery_limit))
     except OperatorMistake as mistake:
         # The queues that are as they should be work; the others are for the operator to mend.
         log.error("%s", mistake, extra={"action": "topology_mismatch"})

@@ -18,6 +18,7 @@ COMMANDS = {
     "run": Lazy("resistor.ops.cli.runs:run", "Start, list, show, answer and end runs."),
     "workflow": Lazy("resistor.ops.cli.workflows:workflow", "List, show, check and register workflows."),
     "schedule": Lazy("resistor.ops.cli.schedules:schedule", "List, trigger, pause and resume schedules."),
+    "dead": Lazy("resistor.ops.cli.dead:dead", "List, show, replay and drop dead letters."),
     "queue": Lazy("resistor.ops.cli.queues:queue", "List the queues, and who consumes them."),
     "topology": Lazy("resistor.ops.cli.topology:topology", "Show or declare exchanges and queues."),
     "token": Lazy("resistor.ops.cli.tokens:token", "Look into continue tokens."),

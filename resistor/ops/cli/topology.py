@@ -74,7 +74,9 @@ def wanted_topology(settings: Any, modules: Sequence[str] = ()) -> Any:
     from resistor.bus import topology as topology_of
     from resistor.ops.queues import modules_of_files
 
-    return topology_of(Names(settings.broker.prefix), sorted(set(modules) or modules_of_files(settings)))
+    broker = settings.broker
+    wanted = sorted(set(modules) or modules_of_files(settings))
+    return topology_of(Names(broker.prefix), wanted, module_deliveries=broker.module_delivery_limit)
 
 
 def _rows(wanted: Any) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from resistor.bus import Names, Topology, module_topology, topology
+from resistor.bus.topology import MODULE_DELIVERY_LIMIT
+from resistor.config import Broker
 
 NAMES = Names()
 
@@ -18,16 +20,21 @@ def everything() -> Topology:
 def test_every_queue_is_a_quorum_queue_that_says_its_delivery_limit(everything: Topology) -> None:
     for queue in everything.queues:
         assert queue.arguments["x-queue-type"] == "quorum"
-        assert queue.arguments["x-delivery-limit"] >= 86_400 * 7
+        is_module = NAMES.module_of(queue.name) is not None
+        assert (queue.arguments["x-delivery-limit"] < 100) is is_module
+        assert is_module or queue.arguments["x-delivery-limit"] >= 86_400 * 7
         assert queue.arguments["x-overflow"] == "reject-publish"
 
 
-def test_every_queue_but_the_dead_one_dead_letters_at_least_once(everything: Topology) -> None:
+def test_every_queue_but_the_dead_ones_dead_letters_at_least_once(everything: Topology) -> None:
     exchanges = {exchange.name for exchange in everything.exchanges}
     for queue in everything.queues:
         if queue.name == NAMES.dead_queue:
             assert "x-dead-letter-exchange" not in queue.arguments
             assert "x-max-length-bytes" in queue.arguments
+            continue
+        if queue.name == NAMES.poisoned_queue:
+            assert "x-dead-letter-exchange" not in queue.arguments  # what is in it is a copy
             continue
         assert queue.arguments["x-dead-letter-strategy"] == "at-least-once"
         assert queue.arguments["x-dead-letter-exchange"] in exchanges
@@ -76,3 +83,17 @@ def test_what_a_module_declares_is_part_of_what_the_daemon_declares(everything: 
     whole = {queue.name: queue.arguments for queue in everything.queues}
     for queue in part.queues:
         assert whole[queue.name] == queue.arguments
+
+
+def test_the_delivery_limit_of_modules_is_a_setting_and_that_of_other_queues_is_none() -> None:
+    default = {queue.name: queue.arguments for queue in topology(NAMES, ["payments"]).queues}
+    changed = {
+        queue.name: queue.arguments for queue in topology(NAMES, ["payments"], module_deliveries=7).queues
+    }
+    different = {name for name in default if default[name] != changed[name]}
+    assert different == {"resistor.module.payments"}
+    assert changed["resistor.module.payments"]["x-delivery-limit"] == 7
+
+
+def test_the_setting_and_the_topology_have_the_same_default() -> None:
+    assert Broker().module_delivery_limit == MODULE_DELIVERY_LIMIT

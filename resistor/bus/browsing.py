@@ -1,0 +1,129 @@
+"""Looking through a queue without consuming it: one channel holds everything, and gives it back in its order.
+
+Made by the bus for operators' commands. What is held is hidden from other consumers until it goes back, and
+going back counts as a delivery: only for queues that nobody works through, whose delivery limit has no end.
+
+There is no way to look at the second message without holding the first, so what is unacknowledged grows up
+to the whole queue; that is numbers, here and in the broker, while the messages themselves pass through a page
+at a time. A page is a consumer of its own: `basic.get`, one message at a time, took five times as long and
+gave a quorum queue's messages back in any order (each get is a consumer there, and what an end gives back
+comes consumer by consumer). The get behind each page says whether there is more: what belongs to the page
+comes before its answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import aiormq
+from aiormq.abc import DeliveredMessage
+from aiormq.exceptions import AMQPChannelError
+from pamqp.commands import Basic
+
+from resistor.bus.connection import Link
+from resistor.bus.envelopes import delivery_count, from_properties
+from resistor.bus.wire import losing, open_channel, shut
+from resistor.errors import NotFound
+from resistor.ports import Delivery
+
+PAGE_MESSAGES = 100  # in memory at a time: 25 MiB of the largest that we send ourselves
+RETURNED_TOGETHER = 32
+"""Messages in one nack: what comes back at once a quorum queue keeps in an Erlang map, which is in order up
+to so many keys, and in any order beyond (measured on RabbitMQ 3.10)."""
+ANSWER_SECONDS = 30.0  # for a whole page, over a slow line
+
+
+class Browser:
+    """One look through a queue, oldest first."""
+
+    def __init__(self, channel: aiormq.Channel, queue: str) -> None:
+        """Look through `queue` on `channel`, which is nobody else's."""
+        self._channel = channel
+        self._queue = queue
+        self._held: list[list[int]] = []  # tags, by the consumer that they came to
+        self._gone: set[int] = set()
+
+    async def pages(self) -> AsyncIterator[Sequence[Delivery]]:
+        """Yield what is in the queue, page by page, until it is empty. What comes meanwhile is yielded too.
+
+        Raises `NotFound` where there is no such queue, and `BrokerUnreachable`; all goes back then.
+        """
+        number, is_more = 0, True
+        while is_more:
+            number += 1
+            page, is_more = await self._page(f"page-{number:09d}")
+            if page:
+                yield page
+
+    async def remove(self, deliveries: Sequence[Delivery]) -> None:
+        """Acknowledge these: they are gone for good. Raises `BrokerUnreachable`."""
+        with losing():
+            for delivery in deliveries:
+                await self._channel.basic_ack(delivery.tag, wait=False)
+                self._gone.add(delivery.tag)
+
+    async def give_back(self) -> None:
+        """Give everything back that was not removed, in the order in which it came. Raises as `remove`."""
+        held, self._held = self._held, []
+        with losing():
+            for tags in held:
+                left = [tag for tag in tags if tag not in self._gone]
+                for end in range(RETURNED_TOGETHER, len(left) + RETURNED_TOGETHER, RETURNED_TOGETHER):
+                    last = left[:end][-1]
+                    await self._channel.basic_nack(last, multiple=True, requeue=True, wait=False)
+
+    async def _page(self, consumer: str) -> tuple[list[Delivery], bool]:
+        """Take a page; also whether there may be more behind it."""
+        arrived: list[Delivery] = []
+        tags: list[int] = []
+
+        async def arrive(message: DeliveredMessage) -> None:
+            arrived.append(self._delivery(message))
+            tags.append(arrived[-1].tag)
+
+        self._held.append(tags)
+        channel = self._channel
+        try:
+            with losing():
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await channel.basic_qos(prefetch_count=PAGE_MESSAGES)
+                    await channel.basic_consume(self._queue, arrive, consumer_tag=consumer)
+                    behind = await channel.basic_get(self._queue)
+                    await channel.basic_cancel(consumer)
+        except AMQPChannelError as error:
+            raise NotFound(f"queue {self._queue} cannot be read: {error}") from None
+        if isinstance(behind.delivery, Basic.GetEmpty):
+            return arrived, False
+        delivery = self._delivery(behind)
+        self._held.append([delivery.tag])
+        return [*arrived, delivery], True
+
+    def _delivery(self, message: DeliveredMessage) -> Delivery:
+        delivery, properties = message.delivery, message.header.properties
+        assert isinstance(delivery, Basic.Deliver | Basic.GetOk)  # noqa: S101 - nothing else has a body
+        redelivered = bool(delivery.redelivered)
+        return Delivery(
+            envelope=from_properties(properties, message.body),
+            exchange=delivery.exchange or "",
+            routing_key=delivery.routing_key or "",
+            queue=self._queue,
+            tag=delivery.delivery_tag or 0,
+            generation=0,
+            redelivered=redelivered,
+            count=delivery_count(properties, redelivered=redelivered),
+        )
+
+
+@asynccontextmanager
+async def browsing(link: Link, queue: str) -> AsyncIterator[Browser]:
+    """Look through `queue`; at the end everything goes back that was not removed."""
+    channel = await open_channel(await link.current())
+    browser = Browser(channel, queue)
+    try:
+        yield browser
+        if not channel.is_closed:
+            await browser.give_back()
+    finally:
+        await shut(channel)
