@@ -1,4 +1,4 @@
-"""`concurrency` and `rate` of modules: how they are written, what is wrong with them, what becomes of them."""
+"""`concurrency` and `rate` of modules: how they are written, what can be wrong, what becomes of them."""
 
 from __future__ import annotations
 
