@@ -24,7 +24,7 @@ from __future__ import annotations
 from resistor.catalog.forms.actions import CompensateForm, ModuleForm
 from resistor.catalog.forms.control import ForForm, ForkForm, SwitchForm, TryForm, UntilForm, WhileForm
 from resistor.catalog.forms.doings import EmitForm, EndForm, RaiseForm, RunForm, SetForm
-from resistor.catalog.forms.form import NOT_YET, Form
+from resistor.catalog.forms.form import Form
 from resistor.catalog.forms.limits import ConcurrencyLimitForm, RateLimitForm
 from resistor.catalog.forms.modules import ActionDefaultsForm, ModuleDefaultsForm
 from resistor.catalog.forms.moments import AskForm, ListenForm, MomentForm, WaitForm
@@ -45,7 +45,6 @@ __all__ = [
     "ANY_ERROR",
     "DOTTED_RULE",
     "KINDS",
-    "NOT_YET",
     "STEP_ID_RULE",
     "WORD_RULE",
     "ActionDefaultsForm",

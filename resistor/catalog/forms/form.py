@@ -17,8 +17,6 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from resistor.catalog.places import KeyPath
 from resistor.catalog.wording import did_you_mean, kind_of, listed, nearest, quote
 
-NOT_YET = "is not supported by this version of Resistor yet"
-
 
 def said(
     message: str, hint: str | None = None, *, path: KeyPath = (), at_key: bool = False
@@ -44,9 +42,6 @@ class Form(BaseModel):
     shape: ClassVar[str] = ""
     """What may be said behind "must be a mapping"."""
 
-    to_come: ClassVar[frozenset[str]] = frozenset()
-    """Keys that the language has and this version does not."""
-
     advice: ClassVar[Mapping[str, str]] = {}
     """What helps where a key is missing, empty or does not belong."""
 
@@ -60,7 +55,7 @@ class Form(BaseModel):
         """Return a hint for a key that it does not have, and the key that was probably meant."""
         if key in cls.advice:
             return cls.advice[key], None
-        near = nearest(key, (*cls.known(), *sorted(cls.to_come)))
+        near = nearest(key, cls.known())
         return (f"did you mean {quote(near)}?" if near else f"there are {listed(cls.known())}"), near
 
     @model_validator(mode="wrap")
@@ -112,8 +107,6 @@ def _empty_hint(form: type[Form], key: str) -> str:
 
 
 def _unknown_key(form: type[Form], key: str) -> tuple[InitErrorDetails, str | None]:
-    if key in form.to_come:
-        return _line((key,), f"{quote(key)} {NOT_YET}", None, at_key=True), None
     hint, near = form.help_with(key)
     return _line((key,), f"{quote(key)} is not a key of {form.what}", hint, at_key=True), near
 

@@ -21,7 +21,9 @@ EVERYTHING = """
 modules:
   payments:
     defaults: {timeout: 30s, retry: {limit: 5}}
-    actions: {charge: {timeout: 10s, retry: none}}
+    concurrency: 20
+    rate: {key: "${input.id}", limit: 100/s}
+    actions: {charge: {timeout: 10s, retry: none, concurrency: {key: "${input.id}", limit: 1}, rate: 5/30s}}
 shop:
   order.placed:
     - version: 1

@@ -254,11 +254,11 @@ SECOND = STEPS + "      - module: mail\n        action: send\n"
             id="a list of no workflows",
         ),
         pytest.param(
-            "modules:\n  payments: {rate: 100/s}\n",
-            "2:14",
-            "`rate` is not supported by this version of Resistor yet",
-            None,
-            id="what modules are still to have",
+            "modules:\n  payments: {rate: 100}\n",
+            "2:20",
+            "`rate` must be a rate such as 100/s, 10/m or 5/30s, not the number 100",
+            "with its time: 100/s",
+            id="a rate without its time",
         ),
         pytest.param(
             WORKFLOW + "    steps: []\n    input: {type: objct}\n",

@@ -136,8 +136,8 @@ def test_words_that_older_yaml_read_as_something_else_are_text() -> None:
 
 def test_what_modules_have_is_checked_at_its_place() -> None:
     module = "modules:\n  payments: {%s}\n"
-    assert only_problem(module % "§concurrency: 20").message.endswith("by this version of Resistor yet")
-    assert only_problem(module % "actions: {charge: {§concurrency: {}}}").message.endswith("yet")
+    assert only_problem(module % "concurrency: {limit: §no}").hint is None
+    assert only_problem(module % "actions: {charge: {concurrency: §{}}}").message.endswith("needs `limit`")
     assert only_problem(module % "§timeout: 3s").hint == "write it inside `defaults`"
     assert only_problem(module % "defaults: {timeout: §3}").hint == "with its unit: 3s"
     assert only_problem(module % "actions: {§a b: {}}").message.startswith(
