@@ -269,7 +269,8 @@ class Daemon:
 
     def _pipeline(self) -> Pipeline:
         settings = self._settings
-        inbox = Inbox(self._names, self._token_keys, self._definitions, self._limits)
+        users = settings.broker.module_users
+        inbox = Inbox(self._names, self._token_keys, self._definitions, self._limits, users)
         dispatcher = Dispatcher(
             self._names,
             self._token_keys,

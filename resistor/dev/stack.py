@@ -110,7 +110,11 @@ class Stack:
         stopping = asyncio.Event()
         broker = self.settings.broker
         running = run_modules(
-            self._plan.modules, amqp_url=broker.url, prefix=broker.prefix, stopping=stopping
+            self._plan.modules,
+            amqp_url=broker.url,
+            prefix=broker.prefix,
+            stopping=stopping,
+            users=broker.module_users,
         )
         self._own(asyncio.create_task(running, name="modules"), stopping)
 

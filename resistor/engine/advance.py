@@ -16,6 +16,7 @@ from resistor.engine.draft import Draft
 from resistor.engine.flow import run_on
 from resistor.engine.inbound import (
     Answered,
+    AnsweredLate,
     Cancel,
     ChildEnded,
     Denied,
@@ -28,10 +29,11 @@ from resistor.engine.inbound import (
     Wake,
 )
 from resistor.engine.kinds import actions, asking, children, listening
+from resistor.engine.lateness import note_late
 from resistor.engine.limits import Limits
 from resistor.engine.places import Place, compensated, find
 from resistor.engine.run import Child, Parent, Phase, Rounds, Run, RunStatus, StepRecord, StepStatus
-from resistor.engine.starting import begin_body, start
+from resistor.engine.starting import begin_body, is_other, start
 from resistor.engine.waking import wake
 from resistor.engine.workflow import Ask, Listen, Module, RunWorkflow, Workflow
 from resistor.errors import IllegalTransition, Reason, RejectedMessage
@@ -68,7 +70,7 @@ def advance(
         run_on(draft)
         if isinstance(message, Wake):
             _repeat(draft, everything=False)
-    elif verdict in (Verdict.DUPLICATE, Verdict.AHEAD):
+    elif verdict in (Verdict.DUPLICATE, Verdict.CONFLICT, Verdict.AHEAD):
         _repeat(draft, everything=verdict is Verdict.AHEAD)
     return draft.decide(verdict)
 
@@ -83,7 +85,7 @@ def _told(draft: Draft, message: Inbound) -> Verdict:
             return _slot(draft, message)
         case Cancel() | Terminate():
             return _ended_by_order(draft, message)
-        case Answered():
+        case Answered() | AnsweredLate():
             return _answered(draft, message)
         case Heard() | ChildEnded() | Replied():
             return _step_told(draft, message)
@@ -115,7 +117,7 @@ def _started_again(draft: Draft, message: Start) -> Verdict:
     """A second start of the same run: by another parent, it waits for the end too."""
     parent = message.parent
     if parent is None or not parent.awaits:
-        return Verdict.DUPLICATE
+        return Verdict.CONFLICT if is_other(draft, message) else Verdict.DUPLICATE
     is_new = parent not in outbox.waiting_for(draft)
     if is_new:
         draft.set_state(waiting=(*draft.state.waiting, parent))
@@ -171,7 +173,9 @@ def _is_wanted_without(draft: Draft, parent: Parent) -> bool:
 # -------------------------------------------------------------------------------------------- answers
 
 
-def _answered(draft: Draft, message: Answered) -> Verdict:
+def _answered(draft: Draft, message: Answered | AnsweredLate) -> Verdict:
+    if isinstance(message, AnsweredLate):
+        return note_late(draft, message)
     place = find(draft.workflow, message.address)
     if compensated(message.address) is None if place is None else not isinstance(place.step.kind, Module):
         return Verdict.STALE  # no module was ever asked

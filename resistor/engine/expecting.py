@@ -12,6 +12,7 @@ from typing import assert_never
 from resistor.engine.expressions import Expression, Template
 from resistor.engine.inbound import (
     Answered,
+    AnsweredLate,
     Cancel,
     ChildEnded,
     Denied,
@@ -49,6 +50,8 @@ def reads_of(workflow: Workflow, message: Inbound) -> Reads:
             return HEAD_ONLY
         case Answered(address=address) | ChildEnded(address=address) | Replied(address=address):
             return _of_step(workflow, address)
+        case AnsweredLate():
+            return HEAD_ONLY
         case Heard(address=address, id=event_id):
             reads = _of_step(workflow, address)
             return Reads(parts=reads.parts | {f"e:{event_id}"})

@@ -31,6 +31,14 @@ class Answered(msgspec.Struct, frozen=True):
     answer: Answer
 
 
+class AnsweredLate(msgspec.Struct, frozen=True):
+    """A module answered with a token of ours that had expired `seconds` ago. What it said was not read."""
+
+    address: str
+    attempt: int
+    seconds: float
+
+
 class Wake(msgspec.Struct, frozen=True):
     """Time has passed, or something was not confirmed: look at what the run was loaded with."""
 
@@ -91,6 +99,18 @@ class Terminate(msgspec.Struct, frozen=True, kw_only=True):
     parent: Parent | None = None
 
 
-Inbound = Start | Answered | Wake | Heard | ChildEnded | Replied | Granted | Denied | Cancel | Terminate
+Inbound = (
+    Start
+    | Answered
+    | AnsweredLate
+    | Wake
+    | Heard
+    | ChildEnded
+    | Replied
+    | Granted
+    | Denied
+    | Cancel
+    | Terminate
+)
 
 Details = Mapping[str, object]

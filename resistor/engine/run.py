@@ -265,6 +265,7 @@ class StepRecord(msgspec.Struct, frozen=True, omit_defaults=True, rename={"sched
     that completed before this one in its list, `output_of` the inner step whose output is this one's.
     `resume_at` ends a pause, `deadline` the attempt, `silent_at` the module's silence. `undo` links the
     completed steps that can be undone, the last one first. `action` is what an expression made of it.
+    `late` is the attempt whose token had expired when its answer came: that is noted once.
     """
 
     status: StepStatus
@@ -285,6 +286,7 @@ class StepRecord(msgspec.Struct, frozen=True, omit_defaults=True, rename={"sched
     first_at: float | None = None
     undo: str | None = None
     action: str | None = None
+    late: int | None = None
 
     @property
     def has_action_out(self) -> bool:

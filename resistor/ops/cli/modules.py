@@ -49,7 +49,11 @@ async def _run(settings: Any, modules: Sequence[Any]) -> None:
 
     with stop_on_signals() as stopping:
         await run_modules(
-            modules, amqp_url=settings.broker.url, prefix=settings.broker.prefix, stopping=stopping
+            modules,
+            amqp_url=settings.broker.url,
+            prefix=settings.broker.prefix,
+            stopping=stopping,
+            users=settings.broker.module_users,
         )
 
 
