@@ -106,6 +106,7 @@ class Reason(StrEnum):
     MISSING_TOKEN = "missing_token"  # noqa: S105 - the name of a reason, not a secret
     BAD_TOKEN = "bad_token"  # noqa: S105 - forged, torn, or signed with a key that is not ours
     EXPIRED_TOKEN = "expired_token"  # noqa: S105 - likewise
+    WRONG_USER = "wrong_user"  # a good token, sent by another user of the broker than the module's
     UNKNOWN_WORKFLOW = "unknown_workflow"  # no such namespace, event or version
     UNKNOWN_RUN = "unknown_run"  # a good token for a run that the store does not have
     INVALID_INPUT = "invalid_input"  # the event does not match the workflow's `input` schema

@@ -80,6 +80,12 @@ def shown(settings: Settings) -> list[Shown]:
     ]
 
 
+def _joined(value: tuple[Any, ...] | Mapping[str, Any]) -> str:
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}:{said}" for name, said in value.items())
+    return os.pathsep.join(map(str, value))
+
+
 def _as_text(value: Any, setting: Setting) -> str:
     if value is None:
         return ""
@@ -89,6 +95,6 @@ def _as_text(value: Any, setting: Setting) -> str:
         return ",".join(f"{key_id}:{MASK}" for key_id, _ in value)
     if setting.named.is_secret:
         return MASK
-    if isinstance(value, tuple):
-        return os.pathsep.join(map(str, value))
+    if isinstance(value, tuple | Mapping):
+        return _joined(value)
     return f"{value:.12g}" if isinstance(value, float) else str(value)

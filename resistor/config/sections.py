@@ -14,7 +14,18 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic import model_validator as validates_whole
 
-from resistor.config.values import AmqpUrl, Bind, Count, Keys, Paths, RedisUrl, Seconds, lower, unless_set
+from resistor.config.values import (
+    AmqpUrl,
+    Bind,
+    Count,
+    Keys,
+    Paths,
+    RedisUrl,
+    Seconds,
+    Users,
+    lower,
+    unless_set,
+)
 
 MIN_HTTP_TOKEN_CHARACTERS = 16  # as of a token key's secret: what is shorter can be guessed
 
@@ -61,6 +72,10 @@ class Broker(Section):
     and modules, and a queue that is there with another one must be deleted first."""
     heartbeat_seconds: Annotated[Seconds, Named("RESISTOR_HEARTBEAT_SECONDS")] = 10.0
     """Seconds between heartbeats: a broker that is silent for about three of them is given up."""
+    module_users: Annotated[Users, Named("RESISTOR_MODULE_USERS")] = {}
+    """Which user of the broker answers for a module, as MODULE:USER,MODULE:USER. A result for such a module
+    must bear that user's id, which the broker checks; for the others a good token is enough. `module run`
+    puts it into what its modules answer."""
 
 
 class Store(Section):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from resistor.errors import OperatorMistake
+from resistor.messages.names import WORD
 from resistor.tokens import TokenKeys
 
 MASK = "********"
@@ -88,6 +90,19 @@ def _token_keys(value: Any) -> Any:
     return keys
 
 
+def _users(value: Any) -> Any:
+    """Read `module:user,module:user`; YAML has a mapping."""
+    if not isinstance(value, str):
+        return value
+    pairs = [entry.strip().partition(":") for entry in value.split(",") if entry.strip()]
+    if any(not WORD.match(module) or not user.strip() for module, _, user in pairs):
+        raise ValueError("MODULE:USER,MODULE:USER is expected")
+    users = {module: user.strip() for module, _, user in pairs}
+    if len(users) != len(pairs):
+        raise ValueError("a module is named twice")
+    return users
+
+
 def _paths(value: Any) -> Any:
     return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value
 
@@ -120,5 +135,6 @@ Count = Annotated[int, Field(ge=1)]
 AmqpUrl = Annotated[str, _server_url("amqp", "amqps"), Field(repr=False)]
 RedisUrl = Annotated[str, _server_url("redis", "rediss"), Field(repr=False)]
 Keys = Annotated[tuple[tuple[str, bytes], ...], BeforeValidator(_token_keys), Field(repr=False)]
+Users = Annotated[Mapping[str, str], BeforeValidator(_users)]
 Paths = Annotated[tuple[Path, ...], BeforeValidator(_paths)]
 Bind = Annotated[str, BeforeValidator(_off), AfterValidator(_bind)]

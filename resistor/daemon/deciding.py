@@ -16,7 +16,7 @@ from resistor.engine.decision import Decision, Outgoing, Verdict
 from resistor.engine.draft import NeedMore
 from resistor.engine.expecting import reads_of
 from resistor.engine.facts import Fact
-from resistor.engine.inbound import Start, Wake
+from resistor.engine.inbound import AnsweredLate, Start, Wake
 from resistor.engine.limits import Limits
 from resistor.engine.run import Reads, Run
 from resistor.engine.workflow import Workflow
@@ -108,7 +108,9 @@ def poison(error: Exception) -> RejectedMessage:
 
 
 def _no_such_run(decided: Decided, told: Told) -> None:
-    if told.if_gone or told.delivery is None or isinstance(told.inbound, Wake):
+    if isinstance(told.inbound, AnsweredLate):
+        decided.verdicts.append((told, Verdict.LATE))  # it would not count if the run were there
+    elif told.if_gone or told.delivery is None or isinstance(told.inbound, Wake):
         decided.gone.append(told)
         decided.verdicts.append((told, Verdict.STALE))
     else:
@@ -117,7 +119,8 @@ def _no_such_run(decided: Decided, told: Told) -> None:
 
 def _add(decided: Decided, told: Told, decision: Decision, *, may_look_closer: bool) -> None:
     is_repeated = not told.is_echo and not isinstance(told.inbound, Wake)
-    if decision.verdict is Verdict.DUPLICATE and may_look_closer and is_repeated:
+    is_second = decision.verdict in (Verdict.DUPLICATE, Verdict.CONFLICT)
+    if is_second and may_look_closer and is_repeated:
         decided.again.append(told)
         return
     decided.verdicts.append((told, decision.verdict))

@@ -8,29 +8,30 @@ that it triggers, and those that listen for it.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from uuid import uuid4
 
 import msgspec
 
-from resistor.bus.names import Names
 from resistor.daemon.commanding import inbound_of
 from resistor.daemon.definitions import Definitions
 from resistor.daemon.hearing import Arrived, arrived_for
 from resistor.daemon.poisoned import poisoned
+from resistor.daemon.rules import Rules
 from resistor.daemon.starting import Starter
 from resistor.daemon.told import Told
 from resistor.engine.identity import run_id, triggered_run_id
-from resistor.engine.inbound import Answered, Start
-from resistor.engine.limits import Limits
+from resistor.engine.inbound import Answered, AnsweredLate, Start
 from resistor.engine.rollout import triggered
 from resistor.errors import ExpressionError, Reason, RejectedMessage
 from resistor.messages.command import StartRun, command_from_envelope
-from resistor.messages.envelope import APP_ID, TOKEN_HEADER
+from resistor.messages.envelope import APP_ID, TOKEN_HEADER, Envelope
 from resistor.messages.event import Event, event_from_envelope
 from resistor.messages.result import Failed, Failure, answer_from_envelope
 from resistor.ports import Delivery
-from resistor.tokens import TokenKeys
+from resistor.tokens import Place, TokenKeys
 
 RESULT_FRAME_BYTES = 1024  # what a result's body has around its output
 
@@ -48,13 +49,19 @@ class Inbox:
     """Reads deliveries of the events, results, commands and poisoned queues."""
 
     def __init__(
-        self, names: Names, keys: TokenKeys, definitions: Definitions, limits: Limits, starter: Starter
+        self,
+        rules: Rules,
+        keys: TokenKeys,
+        definitions: Definitions,
+        starter: Starter,
+        module_users: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Take what names queues, verifies tokens, knows workflows, bounds bodies and reads starts."""
-        self._names = names
+        """Take the settings, what verifies tokens, knows workflows and reads starts, and who answers."""
+        self._module_users = module_users
+        self._names = rules.names
         self._keys = keys
         self._definitions = definitions
-        self._limits = limits
+        self._limits = rules.limits
         self._starter = starter
         self._prefix = uuid4().hex
 
@@ -120,7 +127,13 @@ class Inbox:
         token = envelope.text_header(TOKEN_HEADER)
         if not token:
             raise RejectedMessage(Reason.MISSING_TOKEN, f"a result carries the {TOKEN_HEADER} of its action")
-        place = self._keys.verify(token, now=time.time())
+        place = self._keys.read(token)
+        self._check_user(place, envelope)
+        late = time.time() - place.expires_at
+        if late >= 0:
+            # It is ours and too old to count. Nobody could use it later either: the run's history has it.
+            inbound = AnsweredLate(place.step, place.attempt, late)
+            return Told(place.run, None, inbound, delivery.queue, delivery)
         workflow = await self._definitions.pinned(
             place.namespace, place.workflow, place.version, short_digest=place.digest
         )
@@ -133,8 +146,20 @@ class Inbox:
             # The module means an answer that we cannot take: the step fails, or the run would wait for ever.
             answer = Failed(Failure("payload_too_large", rejected.detail, retryable=False))
             refusal = rejected
-        inbound = Answered(place.step, place.attempt, answer)
-        return Told(place.run, workflow, inbound, delivery.queue, delivery, refusal)
+        answered = Answered(place.step, place.attempt, answer)
+        return Told(place.run, workflow, answered, delivery.queue, delivery, refusal)
+
+    def _check_user(self, place: Place, envelope: Envelope) -> None:
+        """Refuse a result that the module's own user of the broker has not sent, where it has such a user.
+
+        The broker lets nobody bear another's user id, so one that is there is true.
+        """
+        user = self._module_users.get(place.module)
+        if user is not None and envelope.user_id != user:
+            sender = f"{envelope.user_id[:64]!r}" if envelope.user_id else "nobody who says so"
+            raise RejectedMessage(
+                Reason.WRONG_USER, f"module {place.module} answers as user {user!r}, and this is of {sender}"
+            )
 
     # ---------------------------------------------------------------------------------------- commands
 

@@ -286,8 +286,11 @@ class Daemon:
 
     def _pipeline(self) -> Pipeline:
         settings = self._settings
+        timing = Timing(settings.daemon.outbox_grace_seconds, settings.daemon.idle_check_seconds)
+        rules = Rules(self._names, self._limits, timing, self._patience, self._pausing)
         starter = Starter(self._definitions, self._read_run)
-        inbox = Inbox(self._names, self._token_keys, self._definitions, self._limits, starter)
+        users = settings.broker.module_users
+        inbox = Inbox(rules, self._token_keys, self._definitions, starter, users)
         dispatcher = Dispatcher(
             self._names,
             self._token_keys,

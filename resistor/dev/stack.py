@@ -115,6 +115,7 @@ class Stack:
             prefix=broker.prefix,
             stopping=stopping,
             delivery_limit=broker.module_delivery_limit,
+            users=broker.module_users,
         )
         self._own(asyncio.create_task(running, name="modules"), stopping)
 

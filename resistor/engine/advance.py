@@ -17,6 +17,7 @@ from resistor.engine.flow import run_on
 from resistor.engine.inbound import (
     Admitted,
     Answered,
+    AnsweredLate,
     Cancel,
     ChildEnded,
     ChildRevived,
@@ -39,10 +40,11 @@ from resistor.engine.inbound import (
     Wake,
 )
 from resistor.engine.kinds import actions, asking, children, gates, listening
+from resistor.engine.lateness import note_late
 from resistor.engine.limits import Limits
 from resistor.engine.places import Place, compensated, find
 from resistor.engine.run import Phase, Rounds, Run, RunStatus, StepRecord, StepStatus
-from resistor.engine.starting import begin_body, start
+from resistor.engine.starting import begin_body, is_other, start
 from resistor.engine.waking import wake
 from resistor.engine.workflow import Ask, Listen, Module, RunWorkflow, Workflow
 from resistor.errors import IllegalTransition, Reason, RejectedMessage
@@ -78,7 +80,7 @@ def advance(
     is_nudge = isinstance(message, Wake) and message.is_nudge
     if verdict is Verdict.APPLIED:
         run_on(draft)
-    repeats = isinstance(message, Wake) or verdict in (Verdict.DUPLICATE, Verdict.AHEAD)
+    repeats = isinstance(message, Wake) or verdict in (Verdict.DUPLICATE, Verdict.CONFLICT, Verdict.AHEAD)
     if repeats and not is_nudge:
         _repeat(draft, everything=verdict is Verdict.AHEAD)
     return draft.decide(verdict)
@@ -94,7 +96,7 @@ def _told(draft: Draft, message: Inbound) -> Verdict:  # noqa: PLR0911 - one a k
             return _slot(draft, message)
         case Cancel() | Terminate() | Pause() | Resume() | Retry() | Skip() | Signal():
             return orders.follow(draft, message)
-        case Answered():
+        case Answered() | AnsweredLate():
             return _answered(draft, message)
         case Heard() | ChildEnded() | Replied() | Admitted() | Held() | Released():
             return _step_told(draft, message)
@@ -130,7 +132,7 @@ def _started_again(draft: Draft, message: Start) -> Verdict:
     """A second start of the same run: by another parent, it waits for the end too."""
     parent = message.parent
     if parent is None or not parent.awaits:
-        return Verdict.DUPLICATE
+        return Verdict.CONFLICT if is_other(draft, message) else Verdict.DUPLICATE
     is_new = parent not in outbox.waiting_for(draft)
     if is_new:
         draft.set_state(waiting=(*draft.state.waiting, parent))
@@ -161,7 +163,9 @@ def _slot(draft: Draft, message: Granted | Denied) -> Verdict:
 # -------------------------------------------------------------------------------------------- answers
 
 
-def _answered(draft: Draft, message: Answered) -> Verdict:
+def _answered(draft: Draft, message: Answered | AnsweredLate) -> Verdict:
+    if isinstance(message, AnsweredLate):
+        return note_late(draft, message)
     place = find(draft.workflow, message.address)
     if compensated(message.address) is None if place is None else not isinstance(place.step.kind, Module):
         return Verdict.STALE  # no module was ever asked

@@ -22,6 +22,8 @@ class Verdict(StrEnum):
     APPLIED = "applied"
     DUPLICATE = "duplicate"  # applied before: the same goes out again, where it is unconfirmed
     IGNORED = "ignored"  # an event that its `match` does not want
+    CONFLICT = "conflict"  # a start of a run that is there, with other data: the first one counts
+    LATE = "late"  # an answer whose token has expired
     STALE = "stale"  # too late: the run is over, the step is done, or another attempt is out
     AHEAD = (
         "ahead"  # of a step that this run has not reached: the store went back in time, so all goes out again

@@ -13,6 +13,7 @@ from resistor.engine.expressions import Expression, Template
 from resistor.engine.inbound import (
     Admitted,
     Answered,
+    AnsweredLate,
     Cancel,
     ChildEnded,
     ChildRevived,
@@ -62,6 +63,8 @@ def reads_of(workflow: Workflow, message: Inbound) -> Reads:  # noqa: PLR0911 - 
             return Reads(parts=frozenset({f"s:{path_of(name)}"}))
         case Answered(address=address) | ChildEnded(address=address) | Replied(address=address):
             return _of_step(workflow, address)
+        case AnsweredLate():
+            return HEAD_ONLY
         case Heard(address=address, id=event_id):
             reads = _of_step(workflow, address)
             return Reads(parts=reads.parts | {f"e:{event_id}"})

@@ -44,6 +44,7 @@ class FactName(StrEnum):
     STEP_CAUGHT = "step_caught"  # a catch takes the error
     STEP_HEARD = "step_heard"  # an event counted
     STEP_ANSWERED = "step_answered"  # by a person
+    STEP_ANSWERED_LATE = "step_answered_late"  # with a token that had expired: the answer does not count
     STEP_COMPLETED = "step_completed"
     STEP_FAILED = "step_failed"
     STEP_CANCELLED = "step_cancelled"

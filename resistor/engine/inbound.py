@@ -39,6 +39,14 @@ class Answered(msgspec.Struct, frozen=True):
     answer: Answer
 
 
+class AnsweredLate(msgspec.Struct, frozen=True):
+    """A module answered with a token of ours that had expired `seconds` ago. What it said was not read."""
+
+    address: str
+    attempt: int
+    seconds: float
+
+
 class Wake(msgspec.Struct, frozen=True):
     """Time has passed, or something was not confirmed: look at what the run was loaded with.
 
@@ -221,6 +229,7 @@ Order = Cancel | Terminate | Pause | Resume | Retry | Skip | Signal
 Inbound = (
     Start
     | Answered
+    | AnsweredLate
     | Wake
     | Heard
     | ChildEnded

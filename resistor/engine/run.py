@@ -290,7 +290,8 @@ class StepRecord(msgspec.Struct, frozen=True, omit_defaults=True, rename={"sched
     that completed before this one in its list, `output_of` the inner step whose output is this one's.
     `resume_at` ends a pause, `deadline` the attempt, `silent_at` the module's silence. `undo` links the
     completed steps that can be undone, the last one first. `action` is what an expression made of it.
-    `blocked` says why the action reaches nobody now.
+    `blocked` says why the action reaches nobody now, `late` is the attempt whose token had expired when its
+    answer came: that is noted once.
     """
 
     status: StepStatus
@@ -312,6 +313,7 @@ class StepRecord(msgspec.Struct, frozen=True, omit_defaults=True, rename={"sched
     undo: str | None = None
     action: str | None = None
     blocked: str | None = None
+    late: int | None = None
 
     @property
     def has_action_out(self) -> bool:

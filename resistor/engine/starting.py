@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from resistor.engine import concurrency, ending, outbox, rerunning
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
@@ -17,6 +19,8 @@ from resistor.messages import json
 from resistor.messages.result import Failure
 
 MAX_LABEL = 256  # characters of a label's value: it stands in an index
+
+_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
 def start(workflow: Workflow, message: Start, *, now: float, limits: Limits) -> Draft:
@@ -35,6 +39,15 @@ def start(workflow: Workflow, message: Start, *, now: float, limits: Limits) -> 
         draft.say(FactName.RUN_STARTED, event=event.id)
         ending.end_badly(draft, RunStatus.FAILED, labels)
     return draft
+
+
+def is_other(draft: Draft, message: Start) -> bool:
+    """Whether a second start of a run brings other data than the first: the sender gave one id to two things.
+
+    Written another way, the same data is the same: spaces and the order of keys mean nothing.
+    """
+    given, data = draft.run.input, message.event.data
+    return given != data and _canonical(given) != _canonical(data)
 
 
 def begin_body(draft: Draft) -> None:
@@ -83,6 +96,10 @@ def _draft(
         parts, state = rerunning.inherited(workflow, message.reuse)
     run = Run(id=message.run, origin=origin, state=state, input=event.data, parts=parts, is_whole=True)
     return Draft(workflow, run, now=now, limits=limits)
+
+
+def _canonical(data: bytes) -> bytes:
+    return _sorted(json.decode_trusted(data))
 
 
 def _labels(draft: Draft) -> dict[str, str] | Failure:

@@ -18,6 +18,7 @@ from resistor.messages.envelope import Envelope
 from resistor.messages.names import DOTTED, WORD
 
 STRUCTURED = "application/cloudevents+json"
+SPEC_VERSION = "1.0"  # of CloudEvents; it stays so for all of 1.0.x
 MAX_ID_CHARACTERS = 512  # two AMQP short strings; ids are hashed, so longer ones would only cost memory
 
 TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
@@ -51,6 +52,7 @@ class _Structured(msgspec.Struct):
     source: str
     data: msgspec.Raw = msgspec.Raw(b"{}")
     time: str | None = None
+    specversion: str | None = None
 
 
 _decode_structured = msgspec.json.Decoder(_Structured).decode
@@ -99,6 +101,7 @@ def _content(envelope: Envelope) -> tuple[bytes, str | None, str | None, float |
         return _structured_content(envelope.body)
     identity, source = _attribute(envelope, "id"), _attribute(envelope, "source")
     if identity is not None and source is not None:
+        _check_version(_attribute(envelope, "specversion"))
         return envelope.body, f"{source} {identity}", source, _seconds(_attribute(envelope, "time"))
     return envelope.body, envelope.message_id or None, envelope.app_id, envelope.timestamp
 
@@ -108,10 +111,18 @@ def _structured_content(body: bytes) -> tuple[bytes, str, str, float | None]:
         event = _decode_structured(body)
     except msgspec.ValidationError as error:
         raise RejectedMessage(Reason.MALFORMED, f"not a CloudEvent: {error}") from None
+    _check_version(event.specversion)
     data = bytes(event.data)
     if not data.startswith(b"{"):
         raise RejectedMessage(Reason.MALFORMED, "the CloudEvent's data is not a JSON object")
     return data, f"{event.source} {event.id}", event.source, _seconds(event.time)
+
+
+def _check_version(version: str | None) -> None:
+    """Refuse a CloudEvent that says it is of another version; one that says nothing is taken for ours."""
+    if version is not None and version != SPEC_VERSION:
+        what = f"CloudEvents version {version[:64]!r}: only {SPEC_VERSION} is read"
+        raise RejectedMessage(Reason.BAD_HEADERS, what)
 
 
 def _attribute(envelope: Envelope, name: str) -> str | None:

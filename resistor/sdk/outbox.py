@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import msgspec
 
@@ -19,6 +20,7 @@ from resistor.ports import Bus, Delivery, Outcome, Publish
 log = logging.getLogger(__name__)
 
 REFUSED_PAUSE_SECONDS = 1.0
+NOBODY_IN_PARTICULAR: Mapping[str, str] = MappingProxyType({})
 TRACE_HEADERS = frozenset({"traceparent", "tracestate"})
 
 
@@ -37,8 +39,9 @@ class Outgoing:
 class Outbox:
     """Publishes answers. `run` does the work until it is cancelled."""
 
-    def __init__(self, bus: Bus) -> None:
-        """Publish on `bus`."""
+    def __init__(self, bus: Bus, users: Mapping[str, str] = NOBODY_IN_PARTICULAR) -> None:
+        """Publish on `bus`. `users`: as whom of the broker's users a module answers, where that counts."""
+        self.users = users
         self._bus = bus
         self._waiting: list[Outgoing] = []
         self._news = asyncio.Event()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,7 +21,7 @@ from resistor.errors import OperatorMistake, RejectedMessage
 from resistor.messages import Action, Answer, Progress, action_from_envelope, answer_to_envelope
 from resistor.ports import Delivery, Publish
 from resistor.sdk.module import Module
-from resistor.sdk.outbox import Outbox
+from resistor.sdk.outbox import NOBODY_IN_PARTICULAR, Outbox
 from resistor.sdk.output import to_json
 from resistor.sdk.performing import context_of, perform
 
@@ -46,12 +46,14 @@ async def run_modules(  # noqa: PLR0913 - settings by name, each with a default
     concurrency: int = CONCURRENCY,
     drain_seconds: float = DRAIN_SECONDS,
     delivery_limit: int = MODULE_DELIVERY_LIMIT,
+    users: Mapping[str, str] = NOBODY_IN_PARTICULAR,
 ) -> None:
     """Run `modules` until `stopping` is set, each with so many actions at a time.
 
     Waits for a broker that is away, now and later. Once `stopping` is set no action is taken any more; those
     in hand have `drain_seconds` to end, and go back to the broker if they do not. `delivery_limit` is the
-    daemon's `RESISTOR_MODULE_DELIVERY_LIMIT`: whoever is first makes the queues. Raises `OperatorMistake`
+    daemon's `RESISTOR_MODULE_DELIVERY_LIMIT`: whoever is first makes the queues. `users` has the user of the
+    broker that a module's answers bear (`RESISTOR_MODULE_USERS`). Raises `OperatorMistake`
     where two modules have one name, or the URL or the prefix is none.
     """
     _refuse_twins(modules)
@@ -60,7 +62,7 @@ async def run_modules(  # noqa: PLR0913 - settings by name, each with a default
     async with AmqpBus(amqp_url, names, client_name=client_name[:128]) as bus:
         if not await _unless(stopping, _declare(bus, modules, delivery_limit)):
             return
-        outbox = Outbox(bus)
+        outbox = Outbox(bus, users)
         publishing = asyncio.create_task(outbox.run(), name="outbox")
         try:
             async with asyncio.TaskGroup() as desks:
@@ -146,7 +148,9 @@ class Desk:
         return Publish(
             exchange=self._names.results,
             routing_key=action.reply_to,
-            envelope=msgspec.structs.replace(envelope, headers=headers),
+            envelope=msgspec.structs.replace(
+                envelope, headers=headers, user_id=self._outbox.users.get(self._module.name)
+            ),
         )
 
 

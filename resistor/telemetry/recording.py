@@ -32,6 +32,7 @@ log = logging.getLogger("resistor.facts")
 _LEVELS = {
     FactName.STEP_PROGRESSED: logging.DEBUG,
     FactName.STEP_HEARD: logging.DEBUG,
+    FactName.STEP_ANSWERED_LATE: logging.WARNING,
     FactName.RUN_FAILED: logging.WARNING,
     FactName.RUN_TIMED_OUT: logging.WARNING,
     FactName.COMPENSATION_FAILED: logging.WARNING,
@@ -46,6 +47,14 @@ _RUN_ENDS = frozenset(
     }
 )
 _STEP_ENDS = frozenset({FactName.STEP_COMPLETED, FactName.STEP_FAILED, FactName.STEP_CANCELLED})
+
+
+_REFUSALS = {
+    Reason.BAD_TOKEN: logging.ERROR,
+    Reason.WRONG_USER: logging.ERROR,
+    Reason.UNKNOWN_RUN: logging.ERROR,  # of a result: its token is ours, so the store has lost the run
+    Reason.POISON: logging.ERROR,
+}
 
 
 class Spans(Protocol):
@@ -103,14 +112,20 @@ class Telemetry:
     def message(self, queue: str, verdict: Verdict) -> None:
         """Count a message that was decided on."""
         self.counters.messages[queue, verdict] += 1
+        if verdict is Verdict.CONFLICT and self._may_say("event_conflict", queue, verdict):
+            what = "an event's id was used before, with other data: the first one counts"
+            log.warning(what, extra={"action": "event_conflict", "queue": queue})
 
     def rejected(self, queue: str, reason: Reason, detail: str) -> None:
-        """Count a message that goes to the dead letters, and say why: the first few times."""
+        """Count a message that goes to the dead letters, and say why: the first few times.
+
+        What can only be a forgery, a loss or a defect is said as an error.
+        """
         self.counters.messages[queue, "rejected"] += 1
         self.counters.rejected[queue, reason] += 1
         if self._may_say("message_rejected", queue, reason):
             extra = {"action": "message_rejected", "queue": queue, "reason": reason.value}
-            log.warning("%s", detail, extra=extra)
+            log.log(_REFUSALS.get(reason, logging.WARNING), "%s", detail, extra=extra)
 
     def published(self, outcomes: Sequence[Outcome]) -> None:
         """Count what became of publishes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,10 +99,12 @@ class House:
             stopping.set()
             await task
 
-    def _settings(self, *, definitions: Path | None = None, **settings: Any) -> Settings:
+    def _settings(
+        self, *, definitions: Path | None = None, users: Mapping[str, str] | None = None, **settings: Any
+    ) -> Settings:
         return Settings(
             definitions=Definitions(paths=(definitions or NO_FILES,)),
-            broker=Broker(url=self.amqp_url),
+            broker=Broker(url=self.amqp_url, module_users=users or {}),
             store=Store(url=self.redis_url, timeout_seconds=5.0, partitions=4),
             tokens=Tokens(keys=TOKEN_KEYS),
             http=Http(bind="off"),

@@ -79,6 +79,7 @@ async def test_a_failed_result_ends_the_run_as_failed(house: House) -> None:
     )
 
 
+@pytest.mark.bad_input(29)
 async def test_a_result_that_comes_again_is_applied_once(house: House) -> None:
     out = house.outside
     event_id = await out.event("shop.order.placed", {})
@@ -93,6 +94,7 @@ async def test_a_result_that_comes_again_is_applied_once(house: House) -> None:
     assert await out.depth("resistor.module.parcel") == 0
 
 
+@pytest.mark.bad_input(31)
 async def test_a_result_for_a_run_that_is_over_is_dropped_and_counted(house: House) -> None:
     out = house.outside
     event_id = await out.event("shop.order.placed", {})
@@ -104,6 +106,7 @@ async def test_a_result_for_a_run_that_is_over_is_dropped_and_counted(house: Hou
     assert await out.depth("resistor.dead") == 0
 
 
+@pytest.mark.bad_input(27)
 async def test_the_same_event_a_thousand_times_over_two_daemons_is_one_run(house: House) -> None:
     out = house.outside
     async with house.daemon():
@@ -118,6 +121,7 @@ async def test_the_same_event_a_thousand_times_over_two_daemons_is_one_run(house
     assert len(await house.history(run_of("o-1"))) == 2
 
 
+@pytest.mark.bad_input(19)
 async def test_an_event_without_an_id_is_a_run_each_time(house: House) -> None:
     out = house.outside
     for _ in range(2):
@@ -190,6 +194,7 @@ async def test_a_cloud_event_starts_a_run(house: House) -> None:
     await house.counted("messages", ("resistor.events", "duplicate"), 1)
 
 
+@pytest.mark.bad_input(45)
 async def test_versions_run_side_by_side_and_a_run_keeps_its_own(empty_house: House) -> None:
     house, out = empty_house, empty_house.outside
     old = b"{version: 1, steps: [{module: payments, action: old}, {module: parcel, action: old}]}"
@@ -313,6 +318,7 @@ async def _is_away(house: House) -> bool:
     return house.daemons[-1]._patience.is_store_away
 
 
+@pytest.mark.bad_input(47)
 async def test_a_dead_letter_queue_that_takes_nothing_stops_nobody(house: House) -> None:
     out = house.outside
     channel = await out._connection.channel()

@@ -58,6 +58,7 @@ async def _run(settings: Any, modules: Sequence[Any]) -> None:
             prefix=settings.broker.prefix,
             stopping=stopping,
             delivery_limit=settings.broker.module_delivery_limit,
+            users=settings.broker.module_users,
         )
 
 
