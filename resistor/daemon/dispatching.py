@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from itertools import count
 from typing import assert_never
-from uuid import uuid4
 
 import msgspec
 
-from resistor.bus.names import BUCKETS, Names
+from resistor.bus.names import BUCKETS
+from resistor.daemon.rules import Rules
 from resistor.engine.decision import (
     Dispatch,
     Emission,
@@ -52,16 +51,17 @@ class Dispatcher:
     """Makes messages."""
 
     def __init__(
-        self, names: Names, keys: TokenKeys, traceparent: Traceparent, *, token_ttl_seconds: float
+        self, rules: Rules, keys: TokenKeys, traceparent: Traceparent, *, token_ttl_seconds: float
     ) -> None:
-        """Take the names, the signing keys, what makes a step's traceparent, and how long a token lives."""
-        self._names = names
+        """Take the settings, the signing keys, what makes a traceparent, and how long a token lives."""
+        self._names = rules.names
+        self._clock = rules.clock
         self._keys = keys
         self._traceparent = traceparent
         self._token_ttl = token_ttl_seconds
         # Returns are matched by message id, so each publish has its own. A prefix drawn once and a counter
         # cost a tenth of a UUID each time.
-        self._prefix = uuid4().hex[:16]
+        self._prefix = rules.new_id()[:16]
         self._numbers = count(1)
 
     def message_id(self) -> str:
@@ -110,7 +110,7 @@ class Dispatcher:
             traceparent=self._traceparent(run, dispatch.name, dispatch.attempt),
             tracestate=run.origin.tracestate,
         )
-        envelope = action_to_envelope(action, message_id=self.message_id(), now=time.time())
+        envelope = action_to_envelope(action, message_id=self.message_id(), now=self._clock())
         if dispatch.priority is not None:
             envelope = msgspec.structs.replace(envelope, priority=dispatch.priority)
         return Publish(exchange=self._names.actions, routing_key=dispatch.module, envelope=envelope)
@@ -131,12 +131,12 @@ class Dispatcher:
         return Publish(exchange=self._names.events, routing_key=routing_key, envelope=envelope)
 
     def _command(self, command: Command) -> Publish:
-        envelope = command_to_envelope(command, message_id=self.message_id(), now=time.time())
+        envelope = command_to_envelope(command, message_id=self.message_id(), now=self._clock())
         return Publish(exchange=self._names.commands, routing_key=command.verb, envelope=envelope)
 
     def _nudge(self, run: Run, nudge: Nudge) -> Publish:
         """Put a wake-up into the delay queue that is just long enough."""
-        pause = nudge.at - time.time()
+        pause = nudge.at - self._clock()
         bucket = next((name for name, seconds in BUCKETS.items() if seconds >= pause), LONGEST_BUCKET)
         wake = self._command(WakeRun(run=run.id))
         return msgspec.structs.replace(wake, exchange=self._names.retry, routing_key=bucket)

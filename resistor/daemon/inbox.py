@@ -7,11 +7,9 @@ that it triggers, and those that listen for it.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from uuid import uuid4
 
 import msgspec
 
@@ -63,7 +61,8 @@ class Inbox:
         self._definitions = definitions
         self._limits = rules.limits
         self._starter = starter
-        self._prefix = uuid4().hex
+        self._clock = rules.clock
+        self._prefix = rules.new_id()
 
     async def read(self, delivery: Delivery) -> Read:
         """Return what `delivery` tells, and whom else it may concern. Raises `RejectedMessage`."""
@@ -129,7 +128,7 @@ class Inbox:
             raise RejectedMessage(Reason.MISSING_TOKEN, f"a result carries the {TOKEN_HEADER} of its action")
         place = self._keys.read(token)
         self._check_user(place, envelope)
-        late = time.time() - place.expires_at
+        late = self._clock() - place.expires_at
         if late >= 0:
             # It is ours and too old to count. Nobody could use it later either: the run's history has it.
             inbound = AnsweredLate(place.step, place.attempt, late)

@@ -8,17 +8,13 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from functools import partial
 
 from resistor.bus import AmqpBus, Names, topology
 from resistor.catalog import Catalog, load
 from resistor.config import Settings
 from resistor.daemon import crashpoints
-from resistor.daemon.consumer import Consumer
+from resistor.daemon.assembly import Surroundings, Works, assemble
 from resistor.daemon.definitions import Definitions
-from resistor.daemon.dispatching import Dispatcher
-from resistor.daemon.gatekeeping import Gatekeeper
-from resistor.daemon.inbox import Inbox
 from resistor.daemon.lifecycle import (
     StoppedEarly,
     drained,
@@ -29,16 +25,11 @@ from resistor.daemon.lifecycle import (
 )
 from resistor.daemon.patience import Patience
 from resistor.daemon.pausing import Pausing
-from resistor.daemon.pipeline import Pipeline
 from resistor.daemon.probes import HttpServer, application
 from resistor.daemon.reloading import Reloader
 from resistor.daemon.rules import Rules, Timing
 from resistor.daemon.scheduling import Scheduler
-from resistor.daemon.sending import Sender
-from resistor.daemon.starting import Starter
-from resistor.daemon.sweeper import Sweeper
 from resistor.engine.limits import Limits
-from resistor.engine.run import EVERYTHING, Run
 from resistor.errors import OperatorMistake, StoreUnreachable
 from resistor.store import RedisStore
 from resistor.store.keys import Keys
@@ -192,43 +183,10 @@ class Daemon:
             await self._scheduler.sync()
 
     async def _work(self, stopping: asyncio.Event, on_ready: Callable[[], None] | None) -> None:
-        settings = self._settings.daemon
-        pipeline = self._pipeline()
-        sweeper = Sweeper(
-            self._store,
-            pipeline,
-            interval=settings.sweep_interval_seconds,
-            lease=settings.lease_seconds,
-        )
-        self._scheduler = Scheduler(
-            self._store,
-            self._definitions,
-            pipeline,
-            interval=settings.sweep_interval_seconds,
-            lease=settings.lease_seconds,
-        )
-        await self._patience.with_store(self._scheduler.sync)
-        names = self._names
-        queues = (names.events_queue, names.results_queue(), names.commands_queue, names.poisoned_queue)
-        consumers = [
-            Consumer(
-                self._bus.lane(queue, prefetch=self._settings.broker.prefetch),
-                pipeline,
-                batch=settings.batch,
-            )
-            for queue in queues
-        ]
-        tasks = {asyncio.create_task(consumer.run(), name="consumer") for consumer in consumers}
-        tasks.add(asyncio.create_task(sweeper.run(stopping), name="sweeper"))
-        tasks.add(asyncio.create_task(self._scheduler.run(stopping), name="schedules"))
-        keeper = Gatekeeper(
-            self._store,
-            pipeline,
-            self._pausing,
-            interval=settings.sweep_interval_seconds,
-            lease=settings.lease_seconds,
-        )
-        tasks.add(asyncio.create_task(keeper.run(stopping), name="gates"))
+        works = self._assembled()
+        self._scheduler = works.scheduler
+        await self._patience.with_store(works.scheduler.sync)
+        tasks = works.start(stopping)
         tasks.add(asyncio.create_task(self._reloader.run(stopping), name="reload"))
         tasks.add(asyncio.create_task(self._speak(stopping), name="telemetry"))
         log.info(
@@ -241,8 +199,7 @@ class Daemon:
             await self._until_stopped(tasks, stopping)
         finally:
             stopping.set()
-            for consumer in consumers:
-                consumer.stop()
+            works.stop()
             if not await drained(tasks, seconds=self._drain_seconds()):
                 log.warning("what is still in hand will be delivered again", extra={"action": "drain_cut"})
         log.info("stopped", extra={"action": "stopped"})
@@ -284,27 +241,12 @@ class Daemon:
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
 
-    def _pipeline(self) -> Pipeline:
+    def _assembled(self) -> Works:
         settings = self._settings
         timing = Timing(settings.daemon.outbox_grace_seconds, settings.daemon.idle_check_seconds)
         rules = Rules(self._names, self._limits, timing, self._patience, self._pausing)
-        starter = Starter(self._definitions, self._read_run)
-        users = settings.broker.module_users
-        inbox = Inbox(rules, self._token_keys, self._definitions, starter, users)
-        dispatcher = Dispatcher(
-            self._names,
-            self._token_keys,
-            self._telemetry.traceparent_for,
-            token_ttl_seconds=settings.tokens.ttl_seconds,
-        )
-        timing = Timing(settings.daemon.outbox_grace_seconds, settings.daemon.idle_check_seconds)
-        rules = Rules(self._names, self._limits, timing, self._patience, self._pausing)
-        sender = Sender(self._store, self._bus, dispatcher, self._telemetry, rules)
-        return Pipeline(self._store, self._definitions, inbox, sender, self._telemetry, rules)
-
-    async def _read_run(self, run_id: str) -> Run | None:
-        wanted = [(run_id, EVERYTHING)]
-        return (await self._patience.with_store(partial(self._store.load, wanted))).runs[0]
+        around = Surroundings(self._store, self._bus, self._telemetry)
+        return assemble(around, self._definitions, self._token_keys, rules, settings)
 
     async def _generated_keys(self) -> tuple[tuple[str, bytes], ...]:
         secret = await self._patience.with_store(self._store.generated_token_secret)

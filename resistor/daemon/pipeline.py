@@ -84,6 +84,7 @@ class Pipeline:
         self._names = rules.names
         self._limits = rules.limits
         self._timing = rules.timing
+        self._clock = rules.clock
         self._hearing = Hearing(store, rules.patience)
         self.patience = rules.patience
 
@@ -166,7 +167,7 @@ class Pipeline:
         if later is not None:
             return Letter(delivery, later)
         self._telemetry.rejected(delivery.queue, why.reason, why.detail)
-        return Letter(delivery, dead_letter(self._names, delivery, why, now=time.time()))
+        return Letter(delivery, dead_letter(self._names, delivery, why, now=self._clock()))
 
     # ------------------------------------------------------------------------------- decide and commit
 

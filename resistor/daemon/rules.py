@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import uuid4
 
 from resistor.bus.names import Names
 from resistor.daemon.patience import Patience
 from resistor.daemon.pausing import Pausing
 from resistor.engine.limits import Limits
+
+
+def _drawn() -> str:
+    return uuid4().hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +31,16 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What names and bounds things, how long they may take, how to wait for the store, what is paused."""
+    """What names and bounds things, how long they may take, how to wait for the store, what is paused.
+
+    `clock` gives seconds since the epoch, for what is written on messages and for tokens: decisions go by the
+    store's. `new_id` gives text that nobody else has.
+    """
 
     names: Names
     limits: Limits
     timing: Timing
     patience: Patience
     pausing: Pausing
+    clock: Callable[[], float] = time.time
+    new_id: Callable[[], str] = _drawn

@@ -30,7 +30,7 @@ from tests.integration.house import House
 from tests.integration.outside import Outside
 from tests.integration.worker import Script, Worker
 
-LEFTOVERS = ("outbox", "timers", "waiting", "holders", "queue", "leaving")
+LEFTOVERS: tuple[str, ...] = ("outbox", "timers", "waiting", "holders", "queue", "leaving")
 LEFTOVERS += ("outside", "telling", "gates", "held", "releasing")
 
 

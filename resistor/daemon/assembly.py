@@ -1,0 +1,93 @@
+"""What works in a daemon, put together: the pipeline, and the loops that feed it.
+
+Called by main.py with real servers, and by the simulation with servers in memory. Decides nothing, and
+connects nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+
+from resistor.config import Settings
+from resistor.daemon.consumer import Consumer
+from resistor.daemon.definitions import Definitions
+from resistor.daemon.dispatching import Dispatcher
+from resistor.daemon.gatekeeping import Gatekeeper
+from resistor.daemon.inbox import Inbox
+from resistor.daemon.pipeline import Pipeline
+from resistor.daemon.rules import Rules
+from resistor.daemon.scheduling import Scheduler
+from resistor.daemon.sending import Sender
+from resistor.daemon.starting import Starter
+from resistor.daemon.sweeper import Sweeper
+from resistor.engine.run import EVERYTHING, Run
+from resistor.ports import Bus, Store
+from resistor.telemetry import Telemetry
+from resistor.tokens import TokenKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a daemon lives on: its servers, and what it tells of itself."""
+
+    store: Store
+    bus: Bus
+    telemetry: Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """The loops of a daemon."""
+
+    consumers: tuple[Consumer, ...]
+    sweeper: Sweeper
+    scheduler: Scheduler
+    gatekeeper: Gatekeeper
+
+    def start(self, stopping: asyncio.Event) -> set[asyncio.Task[None]]:
+        """Let all loops run until `stopping` is set; the consumers, until `stop`."""
+        tasks = {asyncio.create_task(consumer.run(), name="consumer") for consumer in self.consumers}
+        tasks.add(asyncio.create_task(self.sweeper.run(stopping), name="sweeper"))
+        tasks.add(asyncio.create_task(self.scheduler.run(stopping), name="schedules"))
+        tasks.add(asyncio.create_task(self.gatekeeper.run(stopping), name="gates"))
+        return tasks
+
+    def stop(self) -> None:
+        """Take no more messages. Idempotent."""
+        for consumer in self.consumers:
+            consumer.stop()
+
+
+def assemble(
+    around: Surroundings, definitions: Definitions, keys: TokenKeys, rules: Rules, settings: Settings
+) -> Works:
+    """Put a daemon together. `keys` sign and verify tokens."""
+    pipeline = _pipeline(around, definitions, keys, rules, settings)
+    each = {"interval": settings.daemon.sweep_interval_seconds, "lease": settings.daemon.lease_seconds}
+    names = rules.names
+    queues = (names.events_queue, names.results_queue(), names.commands_queue, names.poisoned_queue)
+    lanes = [around.bus.lane(queue, prefetch=settings.broker.prefetch) for queue in queues]
+    return Works(
+        consumers=tuple(Consumer(lane, pipeline, batch=settings.daemon.batch) for lane in lanes),
+        sweeper=Sweeper(around.store, pipeline, **each),
+        scheduler=Scheduler(around.store, definitions, pipeline, **each),
+        gatekeeper=Gatekeeper(around.store, pipeline, rules.pausing, **each),
+    )
+
+
+def _pipeline(
+    around: Surroundings, definitions: Definitions, keys: TokenKeys, rules: Rules, settings: Settings
+) -> Pipeline:
+    async def read_run(run_id: str) -> Run | None:
+        wanted = [(run_id, EVERYTHING)]
+        return (await rules.patience.with_store(partial(around.store.load, wanted))).runs[0]
+
+    starter = Starter(definitions, read_run)
+    inbox = Inbox(rules, keys, definitions, starter, settings.broker.module_users)
+    dispatcher = Dispatcher(
+        rules, keys, around.telemetry.traceparent_for, token_ttl_seconds=settings.tokens.ttl_seconds
+    )
+    sender = Sender(around.store, around.bus, dispatcher, around.telemetry, rules)
+    return Pipeline(around.store, definitions, inbox, sender, around.telemetry, rules)
