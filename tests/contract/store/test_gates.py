@@ -93,6 +93,7 @@ async def test_who_was_let_through_is_named_until_told(store: RedisStore) -> Non
     await enter(store, "a", "b")
     assert await leave(store, "a") == ("b",)
     assert await store.gates.claim(limit=10, lease=60.0) == [], "whoever let it through is telling it"
+    named: Sequence[Admission] = ()
     for _ in range(2):
         await force_due(store)
         named = await store.gates.claim(limit=10, lease=60.0)

@@ -13,11 +13,15 @@ from resistor.engine.decision import (
     Dispatch,
     Emission,
     EndChild,
+    EnterGate,
+    Hold,
+    LeaveGates,
     Outgoing,
     ReleaseSlot,
     StartChild,
     Subscribe,
     TellEnd,
+    Unhold,
     Unsubscribe,
 )
 
@@ -67,6 +71,8 @@ class Outside:
                 self._take_or_return(outgoing)
             case Emission():
                 pass
+            case EnterGate() | LeaveGates() | Hold() | Unhold():
+                raise AssertionError("the ways through gates are played in play/ways.py")
             case _:
                 assert_never(outgoing)
 
