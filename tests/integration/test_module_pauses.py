@@ -36,7 +36,7 @@ async def nobody_is_due(play: Play, runs: list[str]) -> bool:
     """Whether the sweeper has nothing to do about these runs for a quarter of an hour."""
     keys, now = play.house.store._keys, await play.now()
     due = [await play.house.store._client.zscore(f"{keys.tag_of(run)}:due", run) for run in runs]
-    return all(at > now + 900 for at in due)
+    return all(at is not None and at > now + 900 for at in due)
 
 
 async def step(play: Play, run: str, path: str = "go") -> Any:
