@@ -30,6 +30,8 @@ from resistor.telemetry.throttle import Throttle
 log = logging.getLogger("resistor.facts")
 
 _LEVELS = {
+    FactName.STEP_QUEUED: logging.DEBUG,
+    FactName.STEP_ADMITTED: logging.DEBUG,
     FactName.STEP_PROGRESSED: logging.DEBUG,
     FactName.STEP_HEARD: logging.DEBUG,
     FactName.STEP_ANSWERED_LATE: logging.WARNING,

@@ -30,8 +30,10 @@ from tests.integration.house import House
 from tests.integration.outside import Outside
 from tests.integration.worker import Script, Worker
 
-LEFTOVERS: tuple[str, ...] = ("outbox", "timers", "waiting", "holders", "queue", "leaving")
-LEFTOVERS += ("outside", "telling", "gates", "held", "releasing")
+LEFTOVERS = (
+    *("outbox", "timers", "waiting", "holders", "queue", "leaving"),
+    *("outside", "telling", "gates", "held", "releasing"),
+)
 
 
 def text_of(workflows: Mapping[str, str]) -> str:

@@ -220,6 +220,24 @@ async def test_a_compensation_is_an_action_of_its_module_too(play: Play) -> None
     await empties(play, "m/undo concurrency")
 
 
+async def test_a_run_that_is_terminated_in_the_middle_of_a_compensation_takes_no_place(play: Play) -> None:
+    step = (
+        "steps:\n  - {module: n, action: go, compensate: {module: m, action: undo}}\n  - {raise: {type: x}}"
+    )
+    await play.serve(catalog("{concurrency: 1}", job=step))
+    await play.work("n", {})
+    runs = [await play.start(), await play.start()]
+    await waits(play, "m concurrency", 1)
+    action = await take(play)
+    await play.command("terminate", action.correlation_id)
+    second = await take(play)
+    assert {action.correlation_id, second.correlation_id} == set(runs)
+    await play.out.complete(second)
+    assert (await play.ended(action.correlation_id)).status == "terminated"
+    assert (await play.ended(second.correlation_id)).run.state.undone is True
+    await empties(play, "m concurrency")
+
+
 async def test_a_key_that_cannot_be_had_fails_the_step(play: Play) -> None:
     limit = "{actions: {go: {concurrency: {key: '${input.account}', limit: 1}}}}"
     await play.serve(catalog(limit, job="steps: [{id: go, module: m, action: go, with: {x: 1}}]"))

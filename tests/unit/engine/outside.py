@@ -72,10 +72,10 @@ class Outside:
                 self._unsubscribe(outgoing)
             case AcquireSlot() | ReleaseSlot():
                 self._take_or_return(outgoing)
-            case EnterGate() | LeaveGates() | Hold() | Unhold():
-                pass
             case Emission() | Nudge() | RetryChild() | TellRevived():
                 pass
+            case EnterGate() | LeaveGates() | Hold() | Unhold():
+                raise AssertionError("the ways through gates are played in play/ways.py")
             case _:
                 assert_never(outgoing)
 

@@ -44,6 +44,16 @@ class Author:
             made["concurrency"] = {"limit": 1}
         return made
 
+    def limits(self) -> dict[str, Any]:
+        """What holds for module `m`: a limit here and there."""
+        made: dict[str, Any] = {"actions": {}}
+        for limits in (made, made["actions"].setdefault("x", {}), made["actions"].setdefault("undo", {})):
+            if self.sometimes(0.3):
+                limits["concurrency"] = self.draw.choice([2, {"key": "${input}", "limit": 1}])
+            if self.sometimes(0.2):
+                limits["rate"] = self.draw.choice(["1/s", {"key": "${input}", "limit": "2/s"}])
+        return made
+
     def steps(self, depth: int, count: int) -> list[Step]:
         made: list[Step] = []
         for _ in range(count):

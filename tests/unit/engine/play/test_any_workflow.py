@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,7 +32,10 @@ playing = settings(
 
 def written(draw: Random) -> Workflow:
     """A random workflow that passes the checks, as a file would give it."""
-    definition = {"ns": {"w": Author(draw).workflow()}}
+    author = Author(draw)
+    definition: dict[str, Any] = {"ns": {"w": author.workflow()}}
+    if author.sometimes(0.5):
+        definition["modules"] = {"m": author.limits()}
     [workflow] = load_text(json.dumps(definition).encode(), "random.json").or_raise().workflows
     return workflow
 

@@ -14,22 +14,29 @@ from resistor.engine.decision import (
     Decision,
     Dispatch,
     EndChild,
+    EnterGate,
+    Hold,
+    LeaveGates,
     Outgoing,
     RetryChild,
     StartChild,
     Subscribe,
+    Unhold,
     Unsubscribe,
     Verdict,
 )
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.inbound import (
+    Admitted,
     Answered,
     Cancel,
     ChildEnded,
     Granted,
     Heard,
+    Held,
     Inbound,
+    Released,
     Replied,
     Resume,
     Retry,
@@ -46,6 +53,7 @@ from resistor.engine.workflow import Ask, Workflow
 from resistor.errors import RejectedMessage
 from resistor.messages.event import Event
 from resistor.messages.result import Answer, Completed, Failed, Failure, Later, Progress
+from tests.unit.engine.play.ways import Ways
 
 RUN = "r" * 20
 LIMITS = Limits()
@@ -79,6 +87,7 @@ class World:
         self.children: dict[str, StartChild] = {}
         self.started: dict[str, StartChild] = {}
         self.retried: dict[str, set[str]] = {}
+        self.ways = Ways()
         self.told: list[Inbound] = []
         self.facts: list[Any] = []
         self._events = 0
@@ -151,6 +160,7 @@ class World:
         for outgoing in decision.outgoing:
             self._deliver(outgoing)
         self.facts += decision.facts
+        self.ways.hold_for(self.workflow, self.run)
 
     def _deliver(self, outgoing: Outgoing) -> None:
         if self.draw.random() < 0.2:
@@ -169,6 +179,8 @@ class World:
                 self.retried.setdefault(outgoing.run, set()).add(outgoing.id)
             case EndChild():
                 self.children.pop(outgoing.run, None)
+            case EnterGate() | LeaveGates() | Hold() | Unhold():
+                self.ways.take(outgoing)
             case _:
                 pass
 
@@ -220,6 +232,8 @@ class World:
             place = find(self.workflow, path)
             if place is not None and isinstance(place.step.kind, Ask):
                 choices.append(partial(self._reply, path))
+        choices += [partial(self._admit, each) for each in self.ways.waiting()]
+        choices += [partial(self._release, each) for each in self.ways.held.values()]
         if self.timers:
             choices.append(self._pass_time)
         if self.state.phase is Phase.QUEUED:
@@ -255,6 +269,24 @@ class World:
             kind = self.draw.choice(["boom", "bang"])
             return Failed(Failure(kind, retryable=self.draw.random() < 0.8))
         return Progress(b"1") if drawn < 0.95 else Later(3.0)
+
+    def _admit(self, asked: EnterGate) -> None:
+        """Let an action through a gate; a rate may name a moment to come."""
+        at = self.now + (self.draw.choice([0.0, 0.5]) if asked.interval is not None else 0.0)
+        self.ways.admit(asked)
+        verdict = self.tell(Admitted(asked.address, asked.number, asked.index, at)).verdict
+        assert verdict is Verdict.APPLIED, "who stands at a gate is waiting there"
+
+    def _hold_back(self, dispatch: Dispatch) -> None:
+        """The module is paused, as the sender sees it. The action may have gone out all the same."""
+        decision = self.tell(Held(dispatch.name, dispatch.attempt, "why"))
+        if decision.verdict is Verdict.APPLIED and self.draw.random() < 0.8:
+            self.out.pop(dispatch.name, None)
+
+    def _release(self, held: Hold) -> None:
+        del self.ways.held[held.address]
+        verdict = self.tell(Released(held.address, held.number)).verdict
+        assert verdict is Verdict.APPLIED, "who is held waits for the end of the pause"
 
     def _pass_time(self) -> None:
         self.now = max(self.now, min(self.timers.values()))
@@ -292,6 +324,8 @@ class World:
             self.tell_again(self.draw.choice(self.told))
         elif drawn < 0.75:
             self.tell(Wake())
+        elif drawn < 0.85 and self.out:
+            self._hold_back(self.draw.choice(list(self.out.values())))
         elif drawn < 0.95 and self.out:
             out = self.draw.choice(list(self.out.values()))
             self.tell(Answered(out.name, out.attempt + self.draw.choice([-1, 1]), Completed(b"1")))
@@ -313,6 +347,9 @@ class World:
         assert not self.timers
         assert not self.listening
         assert not self.children
+        assert not self.ways.waiting(), "it waits at a gate for nothing"
+        assert not self.ways.inside, "it takes somebody's place"
+        assert not self.ways.held
         assert sum(fact.name in ENDINGS for fact in self.facts) == 1 + self.state.revivals
         if self.state.status not in (RunStatus.COMPLETED, RunStatus.TERMINATED):
             assert self.state.undo is None
