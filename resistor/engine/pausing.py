@@ -12,6 +12,7 @@ from resistor.engine.decision import Verdict
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.inbound import Pause, Resume
+from resistor.engine.kinds import gates
 from resistor.engine.moves import Begin
 from resistor.engine.places import find
 from resistor.engine.run import RunStatus, StepRecord
@@ -50,6 +51,7 @@ def go_on(draft: Draft) -> None:
     for path, record in draft.records().items():
         if record.wake_at is not None:
             _start_clock(draft, path, record, stood_still)
+        gates.begin_anew(draft, path, record)
     for path, before in _held(draft):
         place = find(draft.workflow, path)
         assert place is not None  # noqa: S101 - it was about to begin

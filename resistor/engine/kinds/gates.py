@@ -18,7 +18,7 @@ from resistor.engine.inbound import Admitted, Held, Released
 from resistor.engine.kinds import actions
 from resistor.engine.passing import Action
 from resistor.engine.places import compensated, find
-from resistor.engine.run import StepRecord, StepStatus
+from resistor.engine.run import Passage, RunStatus, StepRecord, StepStatus
 
 
 def tell(draft: Draft, message: Admitted | Held | Released) -> Verdict:
@@ -29,6 +29,8 @@ def tell(draft: Draft, message: Admitted | Held | Released) -> Verdict:
         return Verdict.STALE
     if not record.status.is_out or (record.guard is not None and record.guard.block):
         return Verdict.STALE
+    if draft.state.status is RunStatus.PAUSED and not isinstance(message, Held):
+        return Verdict.STALE  # it begins its way anew when the run is resumed
     match message:
         case Admitted():
             return _admitted(draft, action, record, message)
@@ -75,11 +77,31 @@ def _released(draft: Draft, action: Action, record: StepRecord, number: int) -> 
     draft.settle(f"hold {number} {action.address}")
     draft.say(FactName.STEP_RELEASED, action.path, record.attempt, module=action.asked.module)
     draft.change(action.path, control=msgspec.structs.replace(way, held=None))
+    _set_out(draft, action)
+    return Verdict.APPLIED
+
+
+def begin_anew(draft: Draft, path: str, record: StepRecord) -> None:
+    """Let an action that waits at a gate, or for its module, begin its way anew: the run was paused."""
+    address = path if record.turn == 1 else f"{path}#{record.turn}"
+    way = record.control
+    if (
+        record.status is not StepStatus.WAITING
+        or not isinstance(way, Passage)
+        or record.resume_at is not None
+    ):
+        return
+    action = passing.find_action(draft.workflow, address)
+    if action is not None and (way.is_in or way.held is not None):
+        passing.leave(draft, action)
+        _set_out(draft, action)
+
+
+def _set_out(draft: Draft, action: Action) -> None:
     if action.asked.gates:
         passing.enter(draft, action)
     else:
         _send(draft, action)
-    return Verdict.APPLIED
 
 
 def _send(draft: Draft, action: Action) -> None:

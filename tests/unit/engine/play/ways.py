@@ -50,6 +50,10 @@ class Ways:
         if asked.limit is not None:
             self.inside[stand] = asked.gate
 
+    def turn_away(self, asked: EnterGate) -> None:
+        """Take out one that was let through and did not want it."""
+        self.inside.pop((asked.address, asked.number, asked.index), None)
+
     def hold_for(self, workflow: Workflow, run: Run) -> None:
         """Assert that what is out has its places, and what is not out has none."""
         for address, number, _ in (*self.inside, *self._asked):

@@ -275,7 +275,10 @@ class World:
         at = self.now + (self.draw.choice([0.0, 0.5]) if asked.interval is not None else 0.0)
         self.ways.admit(asked)
         verdict = self.tell(Admitted(asked.address, asked.number, asked.index, at)).verdict
-        assert verdict is Verdict.APPLIED, "who stands at a gate is waiting there"
+        if self.state.status is RunStatus.PAUSED:
+            self.ways.turn_away(asked)  # it comes again when the run is resumed
+        else:
+            assert verdict is Verdict.APPLIED, "who stands at a gate is waiting there"
 
     def _hold_back(self, dispatch: Dispatch) -> None:
         """The module is paused, as the sender sees it. The action may have gone out all the same."""
@@ -286,7 +289,8 @@ class World:
     def _release(self, held: Hold) -> None:
         del self.ways.held[held.address]
         verdict = self.tell(Released(held.address, held.number)).verdict
-        assert verdict is Verdict.APPLIED, "who is held waits for the end of the pause"
+        is_paused = self.state.status is RunStatus.PAUSED
+        assert is_paused or verdict is Verdict.APPLIED, "who is held waits for the end of the pause"
 
     def _pass_time(self) -> None:
         self.now = max(self.now, min(self.timers.values()))
