@@ -92,7 +92,7 @@ async def test_one_who_dies_meanwhile_loses_nothing(bus: AmqpBus, new_bus: NewBu
         async for page in browser.pages():
             count += len(page)
         assert (count, await depth(bus)) == (MANY, 0)
-        await dying.close()
+        await browser._channel.connection.close()
     found: list[bytes] = []
 
     async with bus.browse(names.dead_queue) as browser:
