@@ -69,6 +69,15 @@ class Browser:
             if page:
                 yield page
 
+    async def head(self) -> Delivery | None:
+        """Return the oldest message, None where there is none. Raises as `pages` does."""
+        try:
+            with losing():
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    return next(iter(await self._get()), None)
+        except AMQPChannelError as error:
+            raise NotFound(f"queue {self._queue} cannot be read: {error}") from None
+
     async def remove(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge these: when this returns they are gone for good. Raises `BrokerUnreachable`.
 

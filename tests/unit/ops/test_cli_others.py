@@ -198,7 +198,7 @@ def test_where_all_is_well_the_doctor_says_so(call: Call, bus: FakeBus) -> None:
         "ok    redis: version 8.1",
         "ok    redis safety: append-only file (everysec), no eviction",
         "ok    rabbitmq: reached",
-        "ok    queues: 20 queues, of the right type",
+        "ok    queues: 21 queues, of the right type",
         "ok    daemon: events and results are taken",
         "ok    modules: 2 modules running",
     ]
@@ -226,7 +226,7 @@ def test_what_fails_comes_with_its_remedy_and_exit_code_1(
         "fail  redis safety: Redis may evict keys (allkeys-lru): runs can vanish\n      → Set `maxme" in said
     )
     assert (
-        "fail  queues: 1 of 20 missing: resistor.retry.1h\n      → start a daemon, or `resistor topo" in said
+        "fail  queues: 1 of 21 missing: resistor.retry.1h\n      → start a daemon, or `resistor topo" in said
     )
     assert "fail  queues: queue 'resistor.events' exists with another x-queue-type" in said
     assert "warn  daemon: nobody takes events or results\n      → `resistor serve`" in said
