@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import msgspec
@@ -55,8 +55,12 @@ def _read(management_url: str, vhost: str) -> dict[str, Rates]:
     if user:
         secret = base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
         request.add_header("Authorization", f"Basic {secret}")
-    with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - checked: http(s)
-        queues = msgspec.json.decode(answer.read(MOST_BYTES), type=list[dict[str, Any]])
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - http(s)
+            queues = msgspec.json.decode(answer.read(MOST_BYTES), type=list[dict[str, Any]])
+    except HTTPError as refusal:
+        with refusal:  # it holds the connection
+            raise OSError(f"it answers {refusal.code} {refusal.reason}") from None
     return {str(queue.get("name")): _rates(queue.get("message_stats")) for queue in queues}
 
 
