@@ -15,24 +15,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import aiormq
 from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import AMQPChannelError
 from pamqp.commands import Basic
+from yarl import URL
 
-from resistor.bus.connection import Link
 from resistor.bus.envelopes import delivery_count, from_properties
-from resistor.bus.wire import losing, open_channel, shut
+from resistor.bus.wire import Lost, connect, is_usable, losing, open_channel, shut
 from resistor.errors import NotFound
 from resistor.ports import Delivery
 
-PAGE_MESSAGES = 100  # in memory at a time: 25 MiB of the largest that we send ourselves
+PAGE_MESSAGES = 50
+"""Messages of the first page. The next ones have more, up to `MOST_MESSAGES`, while as many like the largest
+of the page before fit into `PAGE_BYTES`."""
+MOST_MESSAGES = 1000
+PAGE_BYTES = 16 << 20
 RETURNED_TOGETHER = 32
 """Messages in one nack: what comes back at once a quorum queue keeps in an Erlang map, which is in order up
 to so many keys, and in any order beyond (measured on RabbitMQ 3.10)."""
+SETTLING_GETS = 4
+"""Two would do if what the queue tells the channel never came late."""
 ANSWER_SECONDS = 30.0  # for a whole page, over a slow line
+RETURN_SECONDS = 60.0  # for the broker to take everything back: 100,000 messages took it 10
 
 
 class Browser:
@@ -44,28 +51,56 @@ class Browser:
         self._queue = queue
         self._held: list[list[int]] = []  # tags, by the consumer that they came to
         self._gone: set[int] = set()
+        self._ahead: list[Delivery] = []  # of the next page
 
     async def pages(self) -> AsyncIterator[Sequence[Delivery]]:
         """Yield what is in the queue, page by page, until it is empty. What comes meanwhile is yielded too.
 
         Raises `NotFound` where there is no such queue, and `BrokerUnreachable`; all goes back then.
         """
-        number, is_more = 0, True
-        while is_more:
+        number, size, is_more = 0, PAGE_MESSAGES, True
+        while is_more or self._ahead:
             number += 1
-            page, is_more = await self._page(f"page-{number:09d}")
+            ahead, self._ahead = self._ahead, []
+            page, is_more = await self._page(f"page-{number:09d}", size)
+            page = [*ahead, *page]
+            largest = max((len(each.envelope.body) for each in page), default=0)
+            size = min(MOST_MESSAGES, max(1, PAGE_BYTES // (largest + 1)), 2 * size)
             if page:
                 yield page
 
+    async def head(self) -> Delivery | None:
+        """Return the oldest message, None where there is none. Raises as `pages` does."""
+        try:
+            with losing():
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    return next(iter(await self._get()), None)
+        except AMQPChannelError as error:
+            raise NotFound(f"queue {self._queue} cannot be read: {error}") from None
+
     async def remove(self, deliveries: Sequence[Delivery]) -> None:
-        """Acknowledge these: they are gone for good. Raises `BrokerUnreachable`."""
+        """Acknowledge these: when this returns they are gone for good. Raises `BrokerUnreachable`.
+
+        A channel that gets further than its queue keeps acknowledgements back, and one that is closed then
+        forgets them. So this waits for what the queue has agreed on: a get is such a thing, and the next one
+        comes after what the channel had kept back until then. What the gets bring belongs to the next page.
+        """
         with losing():
-            for delivery in deliveries:
-                await self._channel.basic_ack(delivery.tag, wait=False)
-                self._gone.add(delivery.tag)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                for number, delivery in enumerate(deliveries, 1):
+                    await self._channel.basic_ack(delivery.tag, wait=False)
+                    self._gone.add(delivery.tag)
+                    if number % RETURNED_TOGETHER == 0:
+                        await self._channel.queue_declare(self._queue, passive=True)
+                for _ in range(SETTLING_GETS if deliveries else 0):
+                    self._ahead += await self._get()
 
     async def give_back(self) -> None:
-        """Give everything back that was not removed, in the order in which it came. Raises as `remove`."""
+        """Give everything back that was not removed, in the order in which it came. Raises as `remove`.
+
+        The question behind each nack is a pause: a channel that gets further than its queue puts several
+        nacks together, and then nothing is in order any more. Of 10,000 messages a few are not, even so.
+        """
         held, self._held = self._held, []
         with losing():
             for tags in held:
@@ -73,9 +108,10 @@ class Browser:
                 for end in range(RETURNED_TOGETHER, len(left) + RETURNED_TOGETHER, RETURNED_TOGETHER):
                     last = left[:end][-1]
                     await self._channel.basic_nack(last, multiple=True, requeue=True, wait=False)
+                    await self._channel.queue_declare(self._queue, passive=True)
 
-    async def _page(self, consumer: str) -> tuple[list[Delivery], bool]:
-        """Take a page; also whether there may be more behind it."""
+    async def _page(self, consumer: str, size: int) -> tuple[list[Delivery], bool]:
+        """Take a page of `size`, and one; also whether there may be more behind it."""
         arrived: list[Delivery] = []
         tags: list[int] = []
 
@@ -88,17 +124,22 @@ class Browser:
         try:
             with losing():
                 async with asyncio.timeout(ANSWER_SECONDS):
-                    await channel.basic_qos(prefetch_count=PAGE_MESSAGES)
+                    await channel.basic_qos(prefetch_count=size)
                     await channel.basic_consume(self._queue, arrive, consumer_tag=consumer)
-                    behind = await channel.basic_get(self._queue)
+                    behind = await self._get()
                     await channel.basic_cancel(consumer)
         except AMQPChannelError as error:
             raise NotFound(f"queue {self._queue} cannot be read: {error}") from None
-        if isinstance(behind.delivery, Basic.GetEmpty):
-            return arrived, False
-        delivery = self._delivery(behind)
+        return [*arrived, *behind], bool(behind)
+
+    async def _get(self) -> list[Delivery]:
+        """Take the next message, if there is one."""
+        message = await self._channel.basic_get(self._queue)
+        if isinstance(message.delivery, Basic.GetEmpty):
+            return []
+        delivery = self._delivery(message)
         self._held.append([delivery.tag])
-        return [*arrived, delivery], True
+        return [delivery]
 
     def _delivery(self, message: DeliveredMessage) -> Delivery:
         delivery, properties = message.delivery, message.header.properties
@@ -117,13 +158,27 @@ class Browser:
 
 
 @asynccontextmanager
-async def browsing(link: Link, queue: str) -> AsyncIterator[Browser]:
-    """Look through `queue`; at the end everything goes back that was not removed."""
-    channel = await open_channel(await link.current())
-    browser = Browser(channel, queue)
+async def browsing(url: URL, queue: str) -> AsyncIterator[Browser]:
+    """Look through `queue`, on a connection of its own; at the end everything goes back that was not removed.
+
+    That all is back is known when the broker has closed the channel. Its connection is nobody else's: it is
+    the one thing that cannot be given up without everything on it going back.
+    """
+    wire = await connect(url, client_name="resistor browser")
     try:
-        yield browser
-        if not channel.is_closed:
-            await browser.give_back()
+        channel = await open_channel(wire)
+        browser = Browser(channel, queue)
+        try:
+            yield browser
+        finally:
+            await _return(channel, browser)
     finally:
-        await shut(channel)
+        await shut(wire)
+
+
+async def _return(channel: aiormq.Channel, browser: Browser) -> None:
+    """Have everything back in the queue. Where the channel is gone the broker has seen to it."""
+    with suppress(Lost, AMQPChannelError), losing():
+        if is_usable(channel):
+            await browser.give_back()
+            await asyncio.wait_for(channel.close(), RETURN_SECONDS)

@@ -141,11 +141,8 @@ class AmqpBus:
         return await self._insist(lambda wire: _inspect(wire, queue))
 
     def browse(self, queue: str) -> AbstractAsyncContextManager[Browser]:
-        """Look through `queue` without consuming it, on a channel of its own.
-
-        Raises `BrokerUnreachable` on a bus whose patience has run out.
-        """
-        return browsing(self._consuming, queue)
+        """Look through `queue` without consuming it. Raises `BrokerUnreachable`, without trying again."""
+        return browsing(self._url, queue)
 
     async def _insist(self, ask: Callable[[Wire], Awaitable[Answer]]) -> Answer:
         """Ask until there is an answer, with pauses, for as long as patience lasts.

@@ -18,6 +18,7 @@ from resistor.config.values import (
     AmqpUrl,
     Bind,
     Count,
+    HttpUrl,
     Keys,
     Paths,
     RedisUrl,
@@ -70,6 +71,11 @@ class Broker(Section):
     """Deliveries of an action that may end without an answer before its step fails as poison: a module that
     dies counts one for everything it has in hand, so not 3. PART OF EACH MODULE'S QUEUE: the same for daemons
     and modules, and a queue that is there with another one must be deleted first."""
+    management_url: Annotated[
+        HttpUrl | None, Field(repr=False), Named("RESISTOR_MANAGEMENT_URL", is_secret=True)
+    ] = None
+    """RabbitMQ's management API, as http://USER:PASSWORD@HOST:15672, for the rates in `resistor queue list`.
+    Nothing else needs it."""
     heartbeat_seconds: Annotated[Seconds, Named("RESISTOR_HEARTBEAT_SECONDS")] = 10.0
     """Seconds between heartbeats: a broker that is silent for about three of them is given up."""
     module_users: Annotated[Users, Named("RESISTOR_MODULE_USERS")] = {}

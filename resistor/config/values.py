@@ -134,6 +134,7 @@ Seconds = Annotated[float, BeforeValidator(duration), Field(gt=0, le=366 * 86400
 Count = Annotated[int, Field(ge=1)]
 AmqpUrl = Annotated[str, _server_url("amqp", "amqps"), Field(repr=False)]
 RedisUrl = Annotated[str, _server_url("redis", "rediss"), Field(repr=False)]
+HttpUrl = Annotated[str, _server_url("http", "https")]
 Keys = Annotated[tuple[tuple[str, bytes], ...], BeforeValidator(_token_keys), Field(repr=False)]
 Users = Annotated[Mapping[str, str], BeforeValidator(_users)]
 Paths = Annotated[tuple[Path, ...], BeforeValidator(_paths)]

@@ -55,12 +55,14 @@ async def test_what_is_removed_is_gone_and_the_rest_keeps_its_order(bus: AmqpBus
     assert bodies(await look(bus)) == left
 
 
-async def test_everything_can_be_removed(bus: AmqpBus, names: Names) -> None:
-    await fill(bus, numbered(MANY))
-    async with bus.browse(names.dead_queue) as browser:
-        async for page in browser.pages():
-            await browser.remove(page)
-    assert await look(bus) == []
+async def test_what_is_removed_is_gone_however_soon_the_channel_is_closed(bus: AmqpBus, names: Names) -> None:
+    """RabbitMQ keeps acknowledgements back that come fast, and forgets them with their channel."""
+    for _ in range(5):
+        await fill(bus, numbered(MANY))
+        async with bus.browse(names.dead_queue) as browser:
+            async for page in browser.pages():
+                await browser.remove(page)
+        assert await look(bus) == []
 
 
 async def test_one_who_stops_early_gives_back_what_it_has_seen(bus: AmqpBus, names: Names) -> None:
@@ -92,7 +94,7 @@ async def test_one_who_dies_meanwhile_loses_nothing(bus: AmqpBus, new_bus: NewBu
         async for page in browser.pages():
             count += len(page)
         assert (count, await depth(bus)) == (MANY, 0)
-        await dying.close()
+        await browser._channel.connection.close()
     found: list[bytes] = []
 
     async with bus.browse(names.dead_queue) as browser:
