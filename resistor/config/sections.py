@@ -72,6 +72,12 @@ class Store(Section):
     """How many partitions the runs are hashed into. FIXED FOR THE LIFE OF THE DATA, and the same for every
     daemon: with another number, runs that are there are not found any more. 16 spread well over a Redis
     Cluster of a few nodes and cost nothing on one."""
+    replicas: Annotated[int, Field(ge=0, le=16), Named("RESISTOR_REDIS_REPLICAS")] = 0
+    """How many replicas must have a write before anything that follows from it leaves for the broker (WAIT).
+    0: none is waited for, and a failover may lose the last second. With fewer at hand the daemon waits."""
+    fsync: Annotated[Literal["off", "wait"], BeforeValidator(lower), Named("RESISTOR_REDIS_FSYNC")] = "off"
+    """wait: nothing leaves before the write is on Redis' own disk (WAITAOF: Redis 7.2 or Valkey, with
+    `appendonly yes`). Without `appendfsync always` that takes up to two seconds a batch."""
 
 
 class Tokens(Section):

@@ -35,7 +35,7 @@ from resistor.daemon.sending import Sender
 from resistor.daemon.sweeper import Sweeper
 from resistor.engine.limits import Limits
 from resistor.errors import OperatorMistake, StoreUnreachable
-from resistor.store import RedisStore
+from resistor.store import Durability, RedisStore
 from resistor.store.keys import Keys
 from resistor.telemetry import Telemetry, configure_logging, telemetry_for
 from resistor.tokens import TokenKeys
@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 GENERATED_KEY_ID = "generated"
 SUMMARY_SECONDS = 1.0
 GOODBYE_SECONDS = 3.0  # with the drain's 25 s it stays below the 30 s that Kubernetes gives
+LONGEST_WAIT_SECONDS = 1.0  # for replicas and the disk, before a write is tried again
 PROBE_SECONDS = 1.0  # a probe that waits longer than its caller is no answer
 
 
@@ -77,6 +78,13 @@ def keys_of(settings: Settings) -> Keys:
     return Keys(settings.broker.prefix, settings.store.partitions)
 
 
+def durability_of(settings: Settings) -> Durability:
+    """Return what a write waits for: for less than a reply may take, or Redis would seem to be away."""
+    store = settings.store
+    patience = min(LONGEST_WAIT_SECONDS, store.timeout_seconds / 2)
+    return Durability(replicas=store.replicas, fsync=store.fsync == "wait", patience=patience)
+
+
 class Daemon:
     """One daemon: its connections, its consumers, its sweeper, its probes."""
 
@@ -94,7 +102,10 @@ class Daemon:
             steps=settings.limits.steps,
         )
         self._store = RedisStore(
-            settings.store.url, keys_of(settings), timeout=settings.store.timeout_seconds
+            settings.store.url,
+            keys_of(settings),
+            timeout=settings.store.timeout_seconds,
+            durability=durability_of(settings),
         )
         self._bus = AmqpBus(
             settings.broker.url,
@@ -162,6 +173,7 @@ class Daemon:
         await self._definitions.refresh()
         await self._declare_for(self._catalog)
         await self._definitions.register(self._catalog)
+        await self._patience.with_store(self._store.watermark.require_commands)
         await self._warn_of_store()
         self._is_set_up = True
 

@@ -201,7 +201,7 @@ class Pipeline:
         ]
         changes = [self._change(outcome) for outcome in outcomes if outcome.is_change]
         crashpoints.reach("before-commit")
-        written = iter(await self._store.commit(changes) if changes else ())
+        written = iter(await self._store.commit(changes))
         crashpoints.reach("after-commit")
         return [
             (look, outcome, next(written) if outcome.is_change else True)

@@ -8,6 +8,7 @@ and ops. Nothing here knows AMQP or Redis.
     store.py      runs
     actors.py     what belongs to no single run: topics, slots, schedules
     catalogue.py  the registered workflows
+    watermark.py  whether the store went back in time
 """
 
 from resistor.ports.actors import (
@@ -30,6 +31,7 @@ from resistor.ports.actors import (
 from resistor.ports.broker import Bus, Delivery, Lane, Outcome, Publish
 from resistor.ports.catalogue import Catalogue, Registered, Registration
 from resistor.ports.store import Change, Loaded, Published, Released, Store
+from resistor.ports.watermark import Recovery, Tick, Watermark
 
 __all__ = [
     "Acquire",
@@ -44,6 +46,7 @@ __all__ = [
     "Outcome",
     "Publish",
     "Published",
+    "Recovery",
     "Registered",
     "Registration",
     "Released",
@@ -57,7 +60,9 @@ __all__ = [
     "SlotsView",
     "Store",
     "Subscription",
+    "Tick",
     "Topics",
     "Waiter",
     "Waiters",
+    "Watermark",
 ]

@@ -11,6 +11,7 @@ from resistor.engine.facts import Fact
 from resistor.engine.run import Reads, Run
 from resistor.ports.actors import Schedules, Slots, Topics
 from resistor.ports.catalogue import Catalogue
+from resistor.ports.watermark import Watermark
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -99,11 +100,19 @@ class Store(Protocol):
     def catalogue(self) -> Catalogue:
         """The registered workflows."""
 
+    @property
+    def watermark(self) -> Watermark:
+        """What shows that the store has gone back in time."""
+
     async def load(self, wanted: Sequence[tuple[str, Reads]]) -> Loaded:
         """Read these runs, or the named parts of them, in one round trip."""
 
     async def commit(self, changes: Sequence[Change]) -> Sequence[bool]:
-        """Write each change whole, or not at all where somebody else was faster: then False."""
+        """Write each change whole, or not at all where somebody else was faster: then False.
+
+        Returns when everything that was written so far, by anybody, is as safe as it is to be; without
+        changes as well.
+        """
 
     async def published(self, confirmed: Sequence[Published]) -> None:
         """Take confirmed outgoing messages out of the outbox."""
