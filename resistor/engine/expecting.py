@@ -18,6 +18,7 @@ from resistor.engine.inbound import (
     Granted,
     Heard,
     Inbound,
+    Reconcile,
     Replied,
     Start,
     Terminate,
@@ -54,7 +55,7 @@ def reads_of(workflow: Workflow, message: Inbound) -> Reads:
             return Reads(parts=reads.parts | {f"e:{event_id}"})
         case Wake():
             return Reads(outstanding=True)
-        case Cancel() | Terminate():
+        case Cancel() | Terminate() | Reconcile():
             return EVERYTHING
         case _:
             assert_never(message)

@@ -91,6 +91,17 @@ class Terminate(msgspec.Struct, frozen=True, kw_only=True):
     parent: Parent | None = None
 
 
-Inbound = Start | Answered | Wake | Heard | ChildEnded | Replied | Granted | Denied | Cancel | Terminate
+class Reconcile(msgspec.Struct, frozen=True):
+    """The store may have gone back in time: let out again all that is under way, under the same names.
+
+    With `since`, in seconds since the epoch, also what the run let out from then on and waits for no more.
+    """
+
+    since: float | None = None
+
+
+Inbound = (
+    Start | Answered | Wake | Heard | ChildEnded | Replied | Granted | Denied | Cancel | Terminate | Reconcile
+)
 
 Details = Mapping[str, object]

@@ -44,7 +44,7 @@ class Watermark(Protocol):
         """Ask for a recovery where something else shows that the store went back."""
 
     async def claim(self, *, lease: float) -> Recovery | None:
-        """Take the pending recovery for `lease` seconds, or keep it; None: there is none, or it is another's."""
+        """Take the pending recovery for `lease` seconds, or keep it; None: there is none for us."""
 
     async def finish(self, recovery: Recovery) -> None:
         """Say that it is done."""

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from resistor.daemon.patience import Patience
 from resistor.errors import StoreUnreachable
 from resistor.store import Durability, RedisStore
 from tests.contract.store.samples import KEYS, beginning
@@ -115,7 +116,7 @@ async def test_a_restart_that_loses_nothing_is_only_told(
     await store.watermark.tick()
     redis_server.stop()
     redis_server.start()
-    tick = await store.watermark.tick()
+    tick = await Patience().with_store(store.watermark.tick)
     assert (tick.went_back, tick.is_restarted) == (False, True)
 
 
