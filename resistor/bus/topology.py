@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from resistor.bus.names import BUCKETS, EVERYTHING, WAKE, Names
@@ -29,6 +30,16 @@ from resistor.bus.names import BUCKETS, EVERYTHING, WAKE, Names
 DELIVERY_LIMIT = 1_000_000  # a crash a second for eleven days
 DEAD_BYTES = 1 << 30
 MAX_NUDGES = 1_000_000  # in one bucket; the store's timers are behind them, so a refused nudge is no loss
+
+JOURNAL: Mapping[str, Any] = MappingProxyType(
+    {
+        "x-queue-type": "stream",
+        "x-max-age": "7D",
+        "x-max-length-bytes": 4 << 30,
+        "x-stream-max-segment-size-bytes": 64 << 20,
+    }
+)
+"""A week of events, 4 GiB at most; in segments of 64 MiB, because only whole ones are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +76,13 @@ class Topology:
     bindings: tuple[Binding, ...]
 
 
-def topology(names: Names, modules: Iterable[str] = (), *, partitions: int = 1) -> Topology:
-    """Return everything the daemon needs, with queues for `modules` and so many partitions of results."""
+def topology(
+    names: Names, modules: Iterable[str] = (), *, partitions: int = 1, journal: bool = False
+) -> Topology:
+    """Return everything the daemon needs, with queues for `modules` and so many partitions of results.
+
+    `journal`: with a stream that keeps a copy of every event (journal.py).
+    """
     dead, dead_binding = _dead(names)
     queues = [dead, _work(names, names.events_queue), _work(names, names.commands_queue)]
     bindings = [
@@ -85,6 +101,9 @@ def topology(names: Names, modules: Iterable[str] = (), *, partitions: int = 1) 
     for module in modules:
         queues.append(_work(names, names.module_queue(module)))
         bindings.append(Binding(names.actions, names.module_queue(module), module))
+    if journal:
+        queues.append(Queue(names.journal_queue, JOURNAL))
+        bindings += _journal_bindings(names)
     return Topology(_exchanges(names), tuple(queues), tuple(bindings))
 
 
@@ -100,6 +119,12 @@ def module_topology(names: Names, modules: Iterable[str]) -> Topology:
             *(Binding(names.actions, names.module_queue(module), module) for module in modules),
         ),
     )
+
+
+def _journal_bindings(names: Names) -> list[Binding]:
+    """Bind the journal to events, and to the orders that begin and end runs: what repeats without harm."""
+    orders = [Binding(names.commands, names.journal_queue, verb) for verb in ("start", "cancel", "terminate")]
+    return [Binding(names.events, names.journal_queue, EVERYTHING), *orders]
 
 
 def _exchanges(names: Names) -> tuple[Exchange, ...]:

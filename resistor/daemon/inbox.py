@@ -19,7 +19,16 @@ from resistor.daemon.definitions import Definitions
 from resistor.daemon.hearing import Arrived, arrived_for
 from resistor.daemon.told import Told
 from resistor.engine.identity import run_id, triggered_run_id
-from resistor.engine.inbound import Answered, Cancel, ChildEnded, Inbound, Replied, Start, Terminate
+from resistor.engine.inbound import (
+    Answered,
+    Cancel,
+    ChildEnded,
+    Inbound,
+    Reconcile,
+    Replied,
+    Start,
+    Terminate,
+)
 from resistor.engine.limits import Limits
 from resistor.engine.rollout import triggered
 from resistor.engine.run import Parent, RunStatus
@@ -28,6 +37,7 @@ from resistor.messages.command import (
     AnswerStep,
     CancelRun,
     Command,
+    ReconcileRun,
     RunEnded,
     StartRun,
     TerminateRun,
@@ -197,6 +207,8 @@ def _inbound(command: Command) -> Inbound:
             return Terminate(why=why, by=by, parent=_parent(command))
         case AnswerStep(step=step, data=data, by=by):
             return Replied(address=step, data=bytes(data), by=by)
+        case ReconcileRun():
+            return Reconcile()
         case StartRun():
             raise AssertionError("a start is read by itself")
 

@@ -16,6 +16,7 @@ from resistor.daemon import crashpoints
 from resistor.daemon.consumer import Consumer
 from resistor.daemon.definitions import Definitions
 from resistor.daemon.dispatching import Dispatcher
+from resistor.daemon.doubts import Doubts
 from resistor.daemon.inbox import Inbox
 from resistor.daemon.lifecycle import (
     StoppedEarly,
@@ -28,6 +29,7 @@ from resistor.daemon.lifecycle import (
 from resistor.daemon.patience import Patience
 from resistor.daemon.pipeline import Pipeline
 from resistor.daemon.probes import HttpServer, application
+from resistor.daemon.recovering import Recoverer
 from resistor.daemon.reloading import Reloader
 from resistor.daemon.rules import Rules, Timing
 from resistor.daemon.scheduling import Scheduler
@@ -114,6 +116,7 @@ class Daemon:
             heartbeat_seconds=settings.broker.heartbeat_seconds,
         )
         self._patience = Patience()
+        self._doubts = Doubts(self._store.watermark, telemetry, self._patience)
         self._definitions = Definitions(self._store, self._patience)
         self._reloader = Reloader(
             settings.definitions.paths,
@@ -184,7 +187,7 @@ class Daemon:
         """
         modules = coming.modules | self._definitions.listening.modules
         try:
-            await self._bus.declare(topology(self._names, sorted(modules)))
+            await self._bus.declare(topology(self._names, sorted(modules), journal=self._has_journal))
         except OperatorMistake as mistake:
             # The queues that are as they should be work; the others are for the operator to mend.
             log.error("%s", mistake, extra={"action": "topology_mismatch"})
@@ -224,6 +227,9 @@ class Daemon:
         tasks = {asyncio.create_task(consumer.run(), name="consumer") for consumer in consumers}
         tasks.add(asyncio.create_task(sweeper.run(stopping), name="sweeper"))
         tasks.add(asyncio.create_task(self._scheduler.run(stopping), name="schedules"))
+        journal = self._bus.journal() if self._has_journal else None
+        recoverer = Recoverer(self._store, pipeline, journal, self._telemetry, self._doubts)
+        tasks.add(asyncio.create_task(recoverer.run(stopping), name="recovery"))
         tasks.add(asyncio.create_task(self._reloader.run(stopping), name="reload"))
         tasks.add(asyncio.create_task(self._speak(stopping), name="telemetry"))
         log.info(
@@ -241,6 +247,10 @@ class Daemon:
             if not await drained(tasks, seconds=self._drain_seconds()):
                 log.warning("what is still in hand will be delivered again", extra={"action": "drain_cut"})
         log.info("stopped", extra={"action": "stopped"})
+
+    @property
+    def _has_journal(self) -> bool:
+        return self._settings.broker.journal == "stream"
 
     def _drain_seconds(self) -> float:
         """While a server is away nothing that is in hand can be finished: waiting for it would be in vain."""
@@ -289,7 +299,7 @@ class Daemon:
             token_ttl_seconds=settings.tokens.ttl_seconds,
         )
         timing = Timing(settings.daemon.outbox_grace_seconds, settings.daemon.idle_check_seconds)
-        rules = Rules(self._names, self._limits, timing, self._patience)
+        rules = Rules(self._names, self._limits, timing, self._patience, self._doubts)
         sender = Sender(self._store, self._bus, dispatcher, self._telemetry, rules)
         return Pipeline(self._store, self._definitions, inbox, sender, self._telemetry, rules)
 

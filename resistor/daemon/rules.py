@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from resistor.bus.names import Names
+from resistor.daemon.doubts import Doubts
 from resistor.daemon.patience import Patience
 from resistor.engine.limits import Limits
 
@@ -23,9 +24,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What names things, what bounds them, how long they may take, and how to wait for the store."""
+    """What names things and bounds them, how long they may take, how to wait for the store and doubt it."""
 
     names: Names
     limits: Limits
     timing: Timing
     patience: Patience
+    doubts: Doubts

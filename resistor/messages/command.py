@@ -94,11 +94,19 @@ class AnswerStep(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="a
     by: str | None = None
 
 
-Command = StartRun | RunEnded | CancelRun | TerminateRun | AnswerStep
+class ReconcileRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="reconcile"):
+    """Let out again all that the run has under way, with the same tokens: what was lost is done then."""
+
+    by: str | None = None
+
+
+Command = StartRun | RunEnded | CancelRun | TerminateRun | AnswerStep | ReconcileRun
 
 _encode = msgspec.json.Encoder().encode
 _decode: Any = msgspec.json.Decoder(
-    Union[StartRun, RunEnded, CancelRun, TerminateRun, AnswerStep]  # noqa: UP007 - a value, not an annotation
+    Union[  # noqa: UP007 - a value, not an annotation
+        StartRun, RunEnded, CancelRun, TerminateRun, AnswerStep, ReconcileRun
+    ]
 ).decode
 
 

@@ -8,6 +8,7 @@ and ops. Nothing here knows AMQP or Redis.
     store.py      runs
     actors.py     what belongs to no single run: topics, slots, schedules
     catalogue.py  the registered workflows
+    survey.py     everything in the store, page by page
     watermark.py  whether the store went back in time
 """
 
@@ -28,9 +29,10 @@ from resistor.ports.actors import (
     Waiter,
     Waiters,
 )
-from resistor.ports.broker import Bus, Delivery, Lane, Outcome, Publish
+from resistor.ports.broker import Bus, Delivery, Journal, Lane, Outcome, Publish
 from resistor.ports.catalogue import Catalogue, Registered, Registration
 from resistor.ports.store import Change, Loaded, Published, Released, Store
+from resistor.ports.survey import Survey
 from resistor.ports.watermark import Recovery, Tick, Watermark
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "Change",
     "Delivery",
     "Early",
+    "Journal",
     "Lane",
     "Loaded",
     "Outcome",
@@ -60,6 +63,7 @@ __all__ = [
     "SlotsView",
     "Store",
     "Subscription",
+    "Survey",
     "Tick",
     "Topics",
     "Waiter",

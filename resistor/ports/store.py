@@ -11,6 +11,7 @@ from resistor.engine.facts import Fact
 from resistor.engine.run import Reads, Run
 from resistor.ports.actors import Schedules, Slots, Topics
 from resistor.ports.catalogue import Catalogue
+from resistor.ports.survey import Survey
 from resistor.ports.watermark import Watermark
 
 
@@ -103,6 +104,10 @@ class Store(Protocol):
     @property
     def watermark(self) -> Watermark:
         """What shows that the store has gone back in time."""
+
+    @property
+    def survey(self) -> Survey:
+        """Everything, page by page."""
 
     async def load(self, wanted: Sequence[tuple[str, Reads]]) -> Loaded:
         """Read these runs, or the named parts of them, in one round trip."""

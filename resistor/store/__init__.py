@@ -13,6 +13,7 @@ Implements `ports.Store` for the daemon and the reading side for ops. The only r
     catalogue.py  the registered workflows
     watermark.py  whether it went back in time, and what writes wait for
     forgetting.py  dropping what has expired
+    surveying.py  going through everything
     reading.py    lists and histories, for people
     health.py     what an operator should know about this Redis
 """

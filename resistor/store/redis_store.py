@@ -19,6 +19,7 @@ from resistor.store.reading import RunFilter, list_runs, read_history
 from resistor.store.schedules import RedisSchedules
 from resistor.store.scripts import CLAIM_DUE, PUBLISHED, RELEASE, Argument
 from resistor.store.slots import RedisSlots
+from resistor.store.surveying import RedisSurvey
 from resistor.store.topics import RedisTopics
 from resistor.store.watermark import Durability, RedisWatermark
 from resistor.store.writing import commit_command
@@ -44,6 +45,7 @@ class RedisStore:
         self.topics = RedisTopics(self._client, self._keys, self.watermark)
         self.slots = RedisSlots(self._client, self._keys)
         self.schedules = RedisSchedules(self._client, self._keys)
+        self.survey = RedisSurvey(self._client, self._keys)
         self.catalogue = RedisCatalogue(self._client, self._keys)
 
     async def close(self) -> None:

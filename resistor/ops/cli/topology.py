@@ -74,7 +74,9 @@ def wanted_topology(settings: Any, modules: Sequence[str] = ()) -> Any:
     from resistor.bus import topology as topology_of
     from resistor.ops.queues import modules_of_files
 
-    return topology_of(Names(settings.broker.prefix), sorted(set(modules) or modules_of_files(settings)))
+    wanted = sorted(set(modules) or modules_of_files(settings))
+    journal = settings.broker.journal == "stream"
+    return topology_of(Names(settings.broker.prefix), wanted, journal=journal)
 
 
 def _rows(wanted: Any) -> Iterator[dict[str, Any]]:

@@ -267,7 +267,7 @@ class World:
             self.tell(Cancel() if self.draw.random() < 0.5 else Terminate())
 
     def _lose_what_is_outside(self) -> None:
-        """Everything around the run forgets it, as a restored backup has: it puts all of it back, the same."""
+        """All around the run forgets it, as a restored backup has: the run puts it back, the same."""
         timers, out = self.timers, self.out
         listening, children = self.listening, self.children
         self.timers, self.out, self.listening, self.children = {}, {}, set(), {}
