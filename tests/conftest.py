@@ -74,6 +74,18 @@ def redis_url(redis_server: RedisServer) -> str:
     return redis_server.url
 
 
+@pytest.fixture
+def redis_replica(redis_url: str, redis_server: RedisServer) -> Iterator[RedisServer]:
+    """A replica of the Redis of `redis_url`, in step with it. Whoever promotes it restarts nothing else."""
+    replica = RedisServer(valkey.find_binary())
+    try:
+        replica.start()
+        replica.follow(redis_server)
+        yield replica
+    finally:
+        replica.close()
+
+
 @dataclass(frozen=True, slots=True)
 class AmqpBroker:
     """A broker for one test, empty at its start. `name`: "dev broker" or "rabbitmq"."""

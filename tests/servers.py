@@ -22,6 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+import redis
+
 from resistor.dev import valkey
 from resistor.dev.child import Child, free_port
 
@@ -241,6 +243,7 @@ class RedisServer:
         """Prepare a port and a directory; nothing runs before `start`."""
         self._binary = binary
         self._home = Path(tempfile.mkdtemp(prefix="resistor-redis-"))
+        self._asides: list[Path] = []
         self.port = free_port()
         self._child: Child | None = None
 
@@ -284,7 +287,47 @@ class RedisServer:
         if self._child is not None:
             self._child.signal(signal.SIGCONT)
 
+    def ask(self, *words: str) -> object:
+        """Send one command as an operator would."""
+        with redis.Redis.from_url(self.url) as client:
+            return client.execute_command(*words)
+
+    def follow(self, primary: RedisServer | None) -> None:
+        """Become a replica of `primary` and return when in step with it; of None: a primary again."""
+        if primary is None:
+            self.ask("REPLICAOF", "NO", "ONE")
+            return
+        self.ask("REPLICAOF", "127.0.0.1", str(primary.port))
+        with redis.Redis.from_url(self.url) as client:
+            deadline = time.monotonic() + 30.0
+            while client.info("replication").get("master_link_status") != "up":
+                if time.monotonic() > deadline:
+                    raise RuntimeError("the replica does not get in step")
+                time.sleep(0.02)
+
+    def save_aside(self) -> Path:
+        """Copy the data as it is now, as a backup would; returns where."""
+        self.ask("BGREWRITEAOF")
+        with redis.Redis.from_url(self.url) as client:
+            deadline = time.monotonic() + 30.0
+            while client.info("persistence")["aof_rewrite_in_progress"]:
+                if time.monotonic() > deadline:
+                    raise RuntimeError("the append-only file is not rewritten")
+                time.sleep(0.02)
+        aside = self._home.with_name(f"{self._home.name}-aside-{secrets.token_hex(4)}")
+        shutil.copytree(self._home, aside)
+        self._asides.append(aside)
+        return aside
+
+    def restore(self, aside: Path) -> None:
+        """Put a copy back, as an operator does who has only a backup: kill -9, the older data, start."""
+        self.kill()
+        shutil.rmtree(self._home)
+        shutil.copytree(aside, self._home)
+        self.start()
+
     def close(self) -> None:
         """End the server and remove its data. Idempotent."""
         self.kill()
-        shutil.rmtree(self._home, ignore_errors=True)
+        for directory in (self._home, *self._asides):
+            shutil.rmtree(directory, ignore_errors=True)

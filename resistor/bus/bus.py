@@ -19,6 +19,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 from resistor.bus.browsing import Browser, browsing
 from resistor.bus.connection import PAUSES, Link, Weather, read_url, unreachable
 from resistor.bus.consuming import QueueLane
+from resistor.bus.journal import StreamJournal
 from resistor.bus.names import Names
 from resistor.bus.publishing import Publisher
 from resistor.bus.topology import Topology
@@ -122,6 +123,10 @@ class AmqpBus:
         `ValueError`, before anything is sent, where AMQP cannot carry one of them.
         """
         return await self._publisher.publish(messages)
+
+    def journal(self) -> StreamJournal:
+        """Return the journal of events: a stream that has to be declared."""
+        return StreamJournal(self._url, self.names)
 
     async def declare(self, topology: Topology) -> None:
         """Make `topology` exist; wait for the broker if need be.

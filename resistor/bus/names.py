@@ -130,6 +130,11 @@ class Names:
         """Give the queue of one delay bucket, a key of `BUCKETS`."""
         return f"{self.retry}.{bucket}"
 
+    @property
+    def journal_queue(self) -> str:
+        """A copy of every event, as a stream."""
+        return f"{self.prefix}.journal"
+
     # --------------------------------------------------------------------------------- routing keys
 
     @property

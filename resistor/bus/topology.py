@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from resistor.bus.names import BUCKETS, EVERYTHING, WAKE, Names
@@ -42,6 +43,16 @@ only if it is slower than 20 crashes in a row. And it cannot be 1000: on Kuberne
 between restarts, 20 take an hour and a half, and nothing that is in hand with it gets further until then.
 RabbitMQ 4 has the same number where nothing is said."""
 MAX_NUDGES = 1_000_000  # in one bucket; the store's timers are behind them, so a refused nudge is no loss
+
+JOURNAL: Mapping[str, Any] = MappingProxyType(
+    {
+        "x-queue-type": "stream",
+        "x-max-age": "7D",
+        "x-max-length-bytes": 4 << 30,
+        "x-stream-max-segment-size-bytes": 64 << 20,
+    }
+)
+"""A week of events, 4 GiB at most; in segments of 64 MiB, because only whole ones are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +95,12 @@ def topology(
     *,
     partitions: int = 1,
     module_deliveries: int = MODULE_DELIVERY_LIMIT,
+    journal: bool = False,
 ) -> Topology:
     """Return everything the daemon needs, with queues for `modules` and so many partitions of results.
 
-    `module_deliveries` is the delivery limit of the modules' queues.
+    `module_deliveries` is the delivery limit of the modules' queues; `journal`: with a stream that keeps a
+    copy of every event (journal.py).
     """
     dead, dead_bindings = _dead(names)
     queues = [*dead, _work(names, names.events_queue), _work(names, names.commands_queue)]
@@ -107,6 +120,9 @@ def topology(
     for module in modules:
         queues.append(_module(names, module, module_deliveries))
         bindings.append(Binding(names.actions, names.module_queue(module), module))
+    if journal:
+        queues.append(Queue(names.journal_queue, JOURNAL))
+        bindings += _journal_bindings(names)
     return Topology(_exchanges(names), tuple(queues), tuple(bindings))
 
 
@@ -124,6 +140,12 @@ def module_topology(
             *(Binding(names.actions, names.module_queue(module), module) for module in modules),
         ),
     )
+
+
+def _journal_bindings(names: Names) -> list[Binding]:
+    """Bind the journal to events, and to the orders that begin and end runs: what repeats without harm."""
+    orders = [Binding(names.commands, names.journal_queue, verb) for verb in ("start", "cancel", "terminate")]
+    return [Binding(names.events, names.journal_queue, EVERYTHING), *orders]
 
 
 def _exchanges(names: Names) -> tuple[Exchange, ...]:

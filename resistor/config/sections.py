@@ -82,6 +82,9 @@ class Broker(Section):
     """Which user of the broker answers for a module, as MODULE:USER,MODULE:USER. A result for such a module
     must bear that user's id, which the broker checks; for the others a good token is enough. `module run`
     puts it into what its modules answer."""
+    journal: Annotated[Literal["off", "stream"], BeforeValidator(lower), Named("RESISTOR_JOURNAL")] = "off"
+    """stream: RabbitMQ keeps a copy of every event for a week, and runs that Redis has lost altogether begin
+    again. Needs RabbitMQ 3.9 with streams."""
 
 
 class Store(Section):
@@ -97,6 +100,12 @@ class Store(Section):
     """How many partitions the runs are hashed into. FIXED FOR THE LIFE OF THE DATA, and the same for every
     daemon: with another number, runs that are there are not found any more. 16 spread well over a Redis
     Cluster of a few nodes and cost nothing on one."""
+    replicas: Annotated[int, Field(ge=0, le=16), Named("RESISTOR_REDIS_REPLICAS")] = 0
+    """How many replicas must have a write before anything that follows from it leaves for the broker (WAIT).
+    0: none is waited for, and a failover may lose the last second. With fewer at hand the daemon waits."""
+    fsync: Annotated[Literal["off", "wait"], BeforeValidator(lower), Named("RESISTOR_REDIS_FSYNC")] = "off"
+    """wait: nothing leaves before the write is on Redis' own disk (WAITAOF: Redis 7.2 or Valkey, with
+    `appendonly yes`). Without `appendfsync always` that takes up to two seconds a batch."""
 
 
 class Tokens(Section):

@@ -17,13 +17,14 @@ from resistor.daemon.dispatching import Dispatcher
 from resistor.daemon.gatekeeping import Gatekeeper
 from resistor.daemon.inbox import Inbox
 from resistor.daemon.pipeline import Pipeline
+from resistor.daemon.recovering import Recoverer
 from resistor.daemon.rules import Rules
 from resistor.daemon.scheduling import Scheduler
 from resistor.daemon.sending import Sender
 from resistor.daemon.starting import Starter
 from resistor.daemon.sweeper import Sweeper
 from resistor.engine.run import EVERYTHING, Run
-from resistor.ports import Bus, Store
+from resistor.ports import Bus, Journal, Store
 from resistor.telemetry import Telemetry
 from resistor.tokens import TokenKeys
 
@@ -35,6 +36,7 @@ class Surroundings:
     store: Store
     bus: Bus
     telemetry: Telemetry
+    journal: Journal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Works:
     sweeper: Sweeper
     scheduler: Scheduler
     gatekeeper: Gatekeeper
+    recoverer: Recoverer
 
     def start(self, stopping: asyncio.Event) -> set[asyncio.Task[None]]:
         """Let all loops run until `stopping` is set; the consumers, until `stop`."""
@@ -52,6 +55,7 @@ class Works:
         tasks.add(asyncio.create_task(self.sweeper.run(stopping), name="sweeper"))
         tasks.add(asyncio.create_task(self.scheduler.run(stopping), name="schedules"))
         tasks.add(asyncio.create_task(self.gatekeeper.run(stopping), name="gates"))
+        tasks.add(asyncio.create_task(self.recoverer.run(stopping), name="recovery"))
         return tasks
 
     def stop(self) -> None:
@@ -74,6 +78,7 @@ def assemble(
         sweeper=Sweeper(around.store, pipeline, **each),
         scheduler=Scheduler(around.store, definitions, pipeline, **each),
         gatekeeper=Gatekeeper(around.store, pipeline, rules.pausing, **each),
+        recoverer=Recoverer(around.store, pipeline, around.journal, around.telemetry, rules.doubts),
     )
 
 

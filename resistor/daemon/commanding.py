@@ -10,6 +10,7 @@ from resistor.engine.inbound import (
     ChildRevived,
     Inbound,
     Pause,
+    Reconcile,
     Replied,
     Resume,
     Retry,
@@ -24,6 +25,7 @@ from resistor.messages.command import (
     CancelRun,
     Command,
     PauseRun,
+    ReconcileRun,
     ResumeRun,
     RetryRun,
     RunEnded,
@@ -52,7 +54,7 @@ def inbound_of(command: Command, *, id: str) -> Inbound:  # noqa: A002 - the mes
             return _word(command)
 
 
-def _word(command: RunEnded | RunRevived | WakeRun | StartRun) -> Inbound:
+def _word(command: RunEnded | RunRevived | WakeRun | ReconcileRun | StartRun) -> Inbound:
     """Return what another run, or a delay queue, tells."""
     match command:
         case RunEnded(address=address, child=child, status=status, output=output, error=error):
@@ -70,6 +72,8 @@ def _word(command: RunEnded | RunRevived | WakeRun | StartRun) -> Inbound:
             return ChildRevived(address=address, run=child, revivals=revivals)
         case WakeRun():
             return Wake(is_nudge=True)
+        case ReconcileRun():
+            return Reconcile()
         case StartRun():
             raise AssertionError("a start is read by itself")
         case _:

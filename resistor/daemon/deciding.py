@@ -16,7 +16,7 @@ from resistor.engine.decision import Decision, Outgoing, Verdict
 from resistor.engine.draft import NeedMore
 from resistor.engine.expecting import reads_of
 from resistor.engine.facts import Fact
-from resistor.engine.inbound import AnsweredLate, Start, Wake
+from resistor.engine.inbound import AnsweredLate, Reconcile, Start, Wake
 from resistor.engine.limits import Limits
 from resistor.engine.run import Reads, Run
 from resistor.engine.workflow import Workflow
@@ -64,7 +64,7 @@ class Decided:
 def reads_for(told: Sequence[Told], *, closer: bool) -> Reads:
     """Return what should be loaded of a run to decide on these messages; on a closer look what is out too."""
     wanted = [reads_of(each.workflow, each.inbound) for each in told if each.workflow is not None]
-    closer = closer or any(isinstance(each.inbound, Wake) for each in told)
+    closer = closer or any(isinstance(each.inbound, Wake | Reconcile) for each in told)
     return together([*wanted, Reads(outstanding=closer)])
 
 

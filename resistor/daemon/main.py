@@ -15,6 +15,7 @@ from resistor.config import Settings
 from resistor.daemon import crashpoints
 from resistor.daemon.assembly import Surroundings, Works, assemble
 from resistor.daemon.definitions import Definitions
+from resistor.daemon.doubts import Doubts
 from resistor.daemon.lifecycle import (
     StoppedEarly,
     drained,
@@ -31,7 +32,7 @@ from resistor.daemon.rules import Rules, Timing
 from resistor.daemon.scheduling import Scheduler
 from resistor.engine.limits import Limits
 from resistor.errors import OperatorMistake, StoreUnreachable
-from resistor.store import RedisStore
+from resistor.store import Durability, RedisStore
 from resistor.store.keys import Keys
 from resistor.telemetry import Telemetry, configure_logging, telemetry_for
 from resistor.tokens import TokenKeys
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 GENERATED_KEY_ID = "generated"
 SUMMARY_SECONDS = 1.0
 GOODBYE_SECONDS = 3.0  # with the drain's 25 s it stays below the 30 s that Kubernetes gives
+LONGEST_WAIT_SECONDS = 1.0  # for replicas and the disk, before a write is tried again
 PROBE_SECONDS = 1.0  # a probe that waits longer than its caller is no answer
 
 
@@ -73,6 +75,13 @@ def keys_of(settings: Settings) -> Keys:
     return Keys(settings.broker.prefix, settings.store.partitions)
 
 
+def durability_of(settings: Settings) -> Durability:
+    """Return what a write waits for: for less than a reply may take, or Redis would seem to be away."""
+    store = settings.store
+    patience = min(LONGEST_WAIT_SECONDS, store.timeout_seconds / 2)
+    return Durability(replicas=store.replicas, fsync=store.fsync == "wait", patience=patience)
+
+
 class Daemon:
     """One daemon: its connections, its consumers, its sweeper, its probes."""
 
@@ -90,7 +99,10 @@ class Daemon:
             steps=settings.limits.steps,
         )
         self._store = RedisStore(
-            settings.store.url, keys_of(settings), timeout=settings.store.timeout_seconds
+            settings.store.url,
+            keys_of(settings),
+            timeout=settings.store.timeout_seconds,
+            durability=durability_of(settings),
         )
         self._bus = AmqpBus(
             settings.broker.url,
@@ -100,6 +112,7 @@ class Daemon:
         )
         self._patience = Patience()
         self._pausing = Pausing(self._store, self._patience)
+        self._doubts = Doubts(self._store.watermark, telemetry, self._patience)
         self._definitions = Definitions(self._store, self._patience)
         self._reloader = Reloader(
             settings.definitions.paths,
@@ -160,6 +173,7 @@ class Daemon:
         await self._pausing.refresh()
         await self._declare_for(self._catalog)
         await self._definitions.register(self._catalog)
+        await self._patience.with_store(self._store.watermark.require_commands)
         await self._warn_of_store()
         self._is_set_up = True
 
@@ -171,7 +185,10 @@ class Daemon:
         modules = coming.modules | self._definitions.listening.modules
         try:
             limit = self._settings.broker.module_delivery_limit
-            await self._bus.declare(topology(self._names, sorted(modules), module_deliveries=limit))
+            wanted = topology(
+                self._names, sorted(modules), module_deliveries=limit, journal=self._has_journal
+            )
+            await self._bus.declare(wanted)
         except OperatorMistake as mistake:
             # The queues that are as they should be work; the others are for the operator to mend.
             log.error("%s", mistake, extra={"action": "topology_mismatch"})
@@ -203,6 +220,10 @@ class Daemon:
             if not await drained(tasks, seconds=self._drain_seconds()):
                 log.warning("what is still in hand will be delivered again", extra={"action": "drain_cut"})
         log.info("stopped", extra={"action": "stopped"})
+
+    @property
+    def _has_journal(self) -> bool:
+        return self._settings.broker.journal == "stream"
 
     def _drain_seconds(self) -> float:
         """While a server is away nothing that is in hand can be finished: waiting for it would be in vain."""
@@ -244,8 +265,9 @@ class Daemon:
     def _assembled(self) -> Works:
         settings = self._settings
         timing = Timing(settings.daemon.outbox_grace_seconds, settings.daemon.idle_check_seconds)
-        rules = Rules(self._names, self._limits, timing, self._patience, self._pausing)
-        around = Surroundings(self._store, self._bus, self._telemetry)
+        rules = Rules(self._names, self._limits, timing, self._patience, self._pausing, self._doubts)
+        journal = self._bus.journal() if self._has_journal else None
+        around = Surroundings(self._store, self._bus, self._telemetry, journal)
         return assemble(around, self._definitions, self._token_keys, rules, settings)
 
     async def _generated_keys(self) -> tuple[tuple[str, bytes], ...]:

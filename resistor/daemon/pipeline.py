@@ -32,6 +32,7 @@ from resistor.daemon.insisting import told_later
 from resistor.daemon.rules import Rules
 from resistor.daemon.sending import Letter, Sender, Sent
 from resistor.daemon.told import Told
+from resistor.engine.decision import Verdict
 from resistor.engine.run import Reads, Run
 from resistor.errors import Reason, RejectedMessage
 from resistor.ports import Change, Delivery, Loaded, Store
@@ -45,12 +46,16 @@ MOST_MISSES = 6  # looks that ask for parts one after the other: a deep nesting 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One run's messages, and what to load to decide on them. `is_closer`: what is outstanding too."""
+    """One run's messages, and what to load to decide on them. `is_closer`: what is outstanding too.
+
+    `is_doubted`: it was asked whether the store has lost the run.
+    """
 
     told: Sequence[Told]
     is_closer: bool = False
     missing: Reads = NOTHING
     misses: int = 0
+    is_doubted: bool = False
 
     def with_more(self, missing: Reads) -> _Look:
         """Return the same look with more to load; after a few vain ones, with everything."""
@@ -86,6 +91,7 @@ class Pipeline:
         self._timing = rules.timing
         self._clock = rules.clock
         self._hearing = Hearing(store, rules.patience)
+        self._doubts = rules.doubts
         self.patience = rules.patience
 
     async def process(self, deliveries: Sequence[Delivery]) -> list[Letter]:
@@ -101,6 +107,13 @@ class Pipeline:
             left += await self._settle_rest(each)
         self._telemetry.batch(len(deliveries), time.perf_counter() - began)
         return left
+
+    async def retell(self, deliveries: Sequence[Delivery]) -> None:
+        """Tell runs once more what these told before; nothing is acknowledged, and nothing dead-lettered."""
+        told, _, rest = await self._read(deliveries)
+        await self.settle([replace(each, delivery=None) for each in told])
+        for each in rest:
+            await self._settle_rest(each)
 
     async def _settle_rest(self, rest: Rest | None) -> list[Letter]:
         """Tell an event to all others who wait for it, a page at a time: there may be a million."""
@@ -184,12 +197,23 @@ class Pipeline:
                 elif not is_written:
                     self._telemetry.conflict()
                     waiting.append(look)
+                elif not look.is_doubted and await self._is_doubtful(outcome):
+                    waiting.append(replace(look, is_doubted=True))
                 else:
                     settled.append(outcome)
                     self._record(outcome)
                     if outcome.again:
                         waiting.append(_Look(outcome.again, is_closer=True))
         return settled
+
+    async def _is_doubtful(self, outcome: Decided) -> bool:
+        """Tell whether the run may be missing because the store has lost it; by now it may be there again."""
+        if any(verdict is Verdict.AHEAD for _, verdict in outcome.verdicts):
+            await self._doubts.of_answer_ahead()
+        is_missing = any(
+            each.delivery is not None and why.reason is Reason.UNKNOWN_RUN for each, why in outcome.refused
+        )
+        return is_missing and await self._doubts.were_right()
 
     async def _attempt(self, looks: Sequence[_Look]) -> list[tuple[_Look, Decided, bool]]:
         """Try once. Raises `StoreUnreachable`; then nobody knows what was written, and it is tried again.
@@ -202,7 +226,7 @@ class Pipeline:
         ]
         changes = [self._change(outcome) for outcome in outcomes if outcome.is_change]
         crashpoints.reach("before-commit")
-        written = iter(await self._store.commit(changes) if changes else ())
+        written = iter(await self._store.commit(changes))
         crashpoints.reach("after-commit")
         return [
             (look, outcome, next(written) if outcome.is_change else True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from resistor.bus.names import Names
+from resistor.daemon.doubts import Doubts
 from resistor.daemon.patience import Patience
 from resistor.daemon.pausing import Pausing
 from resistor.engine.limits import Limits
@@ -33,8 +34,8 @@ class Timing:
 class Rules:
     """What names and bounds things, how long they may take, how to wait for the store, what is paused.
 
-    `clock` gives seconds since the epoch, for what is written on messages and for tokens: decisions go by the
-    store's. `new_id` gives text that nobody else has.
+    `doubts`: whether the store can be believed. `clock` gives seconds since the epoch, for what is written on
+    messages and for tokens: decisions go by the store's. `new_id` gives text that nobody else has.
     """
 
     names: Names
@@ -42,5 +43,6 @@ class Rules:
     timing: Timing
     patience: Patience
     pausing: Pausing
+    doubts: Doubts
     clock: Callable[[], float] = time.time
     new_id: Callable[[], str] = _drawn

@@ -28,6 +28,7 @@ from resistor.engine.inbound import (
     Held,
     Inbound,
     Pause,
+    Reconcile,
     Released,
     Replied,
     Resume,
@@ -43,6 +44,7 @@ from resistor.engine.kinds import actions, asking, children, gates, listening
 from resistor.engine.lateness import note_late
 from resistor.engine.limits import Limits
 from resistor.engine.places import Place, compensated, find
+from resistor.engine.reconciling import again, reconcile
 from resistor.engine.run import Phase, Rounds, Run, RunStatus, StepRecord, StepStatus
 from resistor.engine.starting import begin_body, is_other, start
 from resistor.engine.waking import wake
@@ -80,9 +82,11 @@ def advance(
     is_nudge = isinstance(message, Wake) and message.is_nudge
     if verdict is Verdict.APPLIED:
         run_on(draft)
-    repeats = isinstance(message, Wake) or verdict in (Verdict.DUPLICATE, Verdict.CONFLICT, Verdict.AHEAD)
+    repeats = isinstance(message, Wake) or verdict in (Verdict.DUPLICATE, Verdict.CONFLICT)
     if repeats and not is_nudge:
-        _repeat(draft, everything=verdict is Verdict.AHEAD)
+        again(draft, set(draft.run.unconfirmed))
+    elif verdict is Verdict.AHEAD:
+        reconcile(draft, None)  # the store went back: what is out has lost its answers
     return draft.decide(verdict)
 
 
@@ -90,8 +94,8 @@ def _told(draft: Draft, message: Inbound) -> Verdict:  # noqa: PLR0911 - one a k
     match message:
         case Start():
             return _started_again(draft, message)
-        case Wake():
-            return Verdict.APPLIED if wake(draft) else Verdict.DUPLICATE
+        case Wake() | Reconcile():
+            return _looked_at(draft, message)
         case Granted() | Denied():
             return _slot(draft, message)
         case Cancel() | Terminate() | Pause() | Resume() | Retry() | Skip() | Signal():
@@ -108,21 +112,11 @@ def _told(draft: Draft, message: Inbound) -> Verdict:  # noqa: PLR0911 - one a k
             assert_never(message)
 
 
-def _repeat(draft: Draft, *, everything: bool) -> None:
-    """Let out again what is unconfirmed, byte for byte; all that is under way where the store went back."""
-    names = set(draft.run.unconfirmed)
-    if everything:
-        names |= {
-            f"{path}#{record.turn}" if record.turn > 1 else path
-            for path, record in draft.records().items()
-            if record.status.is_sent
-        }
-    for name in sorted(names - draft.said_by_now):
-        outgoing = outbox.again(draft, name)
-        if outgoing is not None:
-            draft.send(outgoing)
-        elif name in draft.run.unconfirmed:
-            draft.settle(name)  # nobody wants it any more
+def _looked_at(draft: Draft, message: Wake | Reconcile) -> Verdict:
+    if isinstance(message, Wake):
+        return Verdict.APPLIED if wake(draft) else Verdict.DUPLICATE
+    reconcile(draft, message.since)
+    return Verdict.APPLIED
 
 
 # --------------------------------------------------------------------------------------------- starts

@@ -24,6 +24,7 @@ from resistor.engine.inbound import (
     Held,
     Inbound,
     Pause,
+    Reconcile,
     Released,
     Replied,
     Resume,
@@ -74,7 +75,9 @@ def reads_of(workflow: Workflow, message: Inbound) -> Reads:  # noqa: PLR0911 - 
             return Reads(parts=frozenset({f"s:{path}", f"i:{path}"}))
         case Wake():
             return Reads(outstanding=True)
-        case Cancel() | Terminate() | Resume() | Retry() | Skip() | Signal() | ChildRevived():
+        case Cancel() | Terminate() | Resume() | Retry() | Skip() | Signal():
+            return EVERYTHING
+        case ChildRevived() | Reconcile():
             return EVERYTHING
         case _:
             assert_never(message)

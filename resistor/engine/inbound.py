@@ -225,6 +225,15 @@ class Delivered(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
 
 
+class Reconcile(msgspec.Struct, frozen=True):
+    """The store may have gone back in time: let out again all that is under way, under the same names.
+
+    With `since`, in seconds since the epoch, also what the run let out from then on and waits for no more.
+    """
+
+    since: float | None = None
+
+
 Order = Cancel | Terminate | Pause | Resume | Retry | Skip | Signal
 Inbound = (
     Start
@@ -242,6 +251,7 @@ Inbound = (
     | Released
     | Undelivered
     | Delivered
+    | Reconcile
     | Order
 )
 

@@ -188,6 +188,14 @@ def again(draft: Draft, verb: str, address: str) -> Outgoing | None:
     return _enter(draft, action, way) if is_there and f"{way.number}.{way.index}" == number else None
 
 
+def names_of_wait(record: StepRecord, address: str) -> set[str]:
+    """Return what an action that waits on its way has let out, by name."""
+    way = way_of(record)
+    if way.held is not None:
+        return {f"hold {way.number} {address}"}
+    return {f"enter {way.number}.{way.index} {address}"} if way.is_in and record.resume_at is None else set()
+
+
 def _entering(action: Action, way: Passage) -> str:
     return f"enter {way.number}.{way.index} {action.address}"
 

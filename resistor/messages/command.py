@@ -163,6 +163,12 @@ class WakeRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="wake
     """Have a run look at what is due: what comes out of a delay queue."""
 
 
+class ReconcileRun(_Command, frozen=True, kw_only=True, omit_defaults=True, tag="reconcile"):
+    """Let out again all that the run has under way, with the same tokens: what was lost is done then."""
+
+    by: str | None = None
+
+
 Command = (
     StartRun
     | RunEnded
@@ -176,6 +182,7 @@ Command = (
     | SkipStep
     | SignalRun
     | WakeRun
+    | ReconcileRun
 )
 
 _encode = msgspec.json.Encoder().encode

@@ -22,11 +22,14 @@ REACH_SECONDS = 3.0  # how long a command tries to reach a broker: a person wait
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[RedisStore]:
     """Open the store. Raises `StoreUnreachable` at the first call, where it is away."""
-    from resistor.store import RedisStore  # noqa: PLC0415 - see above
+    from resistor.store import Durability, RedisStore  # noqa: PLC0415 - see above
     from resistor.store.keys import Keys  # noqa: PLC0415
 
     keys = Keys(settings.broker.prefix, settings.store.partitions)
-    store = RedisStore(settings.store.url, keys, timeout=settings.store.timeout_seconds)
+    durability = Durability(replicas=settings.store.replicas)
+    store = RedisStore(
+        settings.store.url, keys, timeout=settings.store.timeout_seconds, durability=durability
+    )
     try:
         yield store
     finally:

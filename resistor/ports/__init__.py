@@ -9,6 +9,8 @@ and ops. Nothing here knows AMQP or Redis.
     actors.py     what belongs to no single run: topics, slots, schedules
     gates.py      … and the limits and pauses of modules
     catalogue.py  the registered workflows
+    survey.py     everything in the store, page by page
+    watermark.py  whether the store went back in time
 """
 
 from resistor.ports.actors import (
@@ -28,10 +30,12 @@ from resistor.ports.actors import (
     Waiter,
     Waiters,
 )
-from resistor.ports.broker import Bus, Delivery, Lane, Outcome, Publish
+from resistor.ports.broker import Bus, Delivery, Journal, Lane, Outcome, Publish
 from resistor.ports.catalogue import Catalogue, Registered, Registration
 from resistor.ports.gates import Admission, Entry, Gates, GateView, Passer, Pause, Pauses
 from resistor.ports.store import Change, Loaded, Published, Released, Store
+from resistor.ports.survey import Survey
+from resistor.ports.watermark import Recovery, Tick, Watermark
 
 __all__ = [
     "Acquire",
@@ -45,6 +49,7 @@ __all__ = [
     "Entry",
     "GateView",
     "Gates",
+    "Journal",
     "Lane",
     "Loaded",
     "Outcome",
@@ -53,6 +58,7 @@ __all__ = [
     "Pauses",
     "Publish",
     "Published",
+    "Recovery",
     "Registered",
     "Registration",
     "Released",
@@ -66,7 +72,10 @@ __all__ = [
     "SlotsView",
     "Store",
     "Subscription",
+    "Survey",
+    "Tick",
     "Topics",
     "Waiter",
     "Waiters",
+    "Watermark",
 ]

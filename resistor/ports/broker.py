@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -53,6 +53,16 @@ class Lane(Protocol):
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge these, and only these. Stale ones are skipped."""
+
+
+class Journal(Protocol):
+    """A copy of every event, which the broker itself keeps for a while."""
+
+    def since(self, at: float) -> AsyncIterator[Sequence[Delivery]]:
+        """Give all events from `at` on, in seconds since the epoch, oldest first, until the present.
+
+        Raises `BrokerUnreachable`.
+        """
 
 
 class Bus(Protocol):

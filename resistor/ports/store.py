@@ -12,6 +12,8 @@ from resistor.engine.run import Reads, Run
 from resistor.ports.actors import Schedules, Slots, Topics
 from resistor.ports.catalogue import Catalogue
 from resistor.ports.gates import Gates, Pauses
+from resistor.ports.survey import Survey
+from resistor.ports.watermark import Watermark
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -108,11 +110,23 @@ class Store(Protocol):
     def catalogue(self) -> Catalogue:
         """The registered workflows."""
 
+    @property
+    def watermark(self) -> Watermark:
+        """What shows that the store has gone back in time."""
+
+    @property
+    def survey(self) -> Survey:
+        """Everything, page by page."""
+
     async def load(self, wanted: Sequence[tuple[str, Reads]]) -> Loaded:
         """Read these runs, or the named parts of them, in one round trip."""
 
     async def commit(self, changes: Sequence[Change]) -> Sequence[bool]:
-        """Write each change whole, or not at all where somebody else was faster: then False."""
+        """Write each change whole, or not at all where somebody else was faster: then False.
+
+        Returns when everything that was written so far, by anybody, is as safe as it is to be; without
+        changes as well.
+        """
 
     async def published(self, confirmed: Sequence[Published]) -> None:
         """Take confirmed outgoing messages out of the outbox."""

@@ -11,12 +11,15 @@ Implements `ports.Store` for the daemon and the reading side for ops. The only r
     slots.py      the slots of concurrency keys
     schedules.py  what begins by itself
     catalogue.py  the registered workflows
+    watermark.py  whether it went back in time, and what writes wait for
     forgetting.py  dropping what has expired
+    surveying.py  going through everything
     reading.py    lists and histories, for people
     health.py     what an operator should know about this Redis
 """
 
 from resistor.store.health import StoreHealth
 from resistor.store.redis_store import RedisStore
+from resistor.store.watermark import Durability
 
-__all__ = ["RedisStore", "StoreHealth"]
+__all__ = ["Durability", "RedisStore", "StoreHealth"]

@@ -25,6 +25,7 @@ _NOT_NOW = (
     "NOAUTH",  # credentials that were changed: waited for, because messages are in hand
     "WRONGPASS",
     "NOPERM",
+    "WAIT",  # WAIT and WAITAOF, where it has just become a replica or lost its append-only file
 )
 _AWAY = (
     exceptions.ConnectionError,  # refused, reset, closed
@@ -77,11 +78,12 @@ def is_away(error: BaseException) -> bool:
     )
 
 
-async def pipelined(client: Redis, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+async def pipelined(client: Redis, commands: Sequence[Sequence[Argument]], *, last: int = 0) -> list[Any]:
     """Send all commands in one round trip and return their replies.
 
     Scripts that Redis does not know (it was restarted or flushed) are loaded, and only their calls are
-    sent again. Raises `StoreUnreachable`; some commands may have been executed then.
+    sent again, with the `last` commands, which must come behind all others. Raises `StoreUnreachable`; some
+    commands may have been executed then.
     """
     try:
         replies = await asked(lambda: _send(client, commands))
@@ -92,6 +94,7 @@ async def pipelined(client: Redis, commands: Sequence[Sequence[Argument]]) -> li
     unknown = [n for n, reply in enumerate(replies) if isinstance(reply, exceptions.NoScriptError)]
     if unknown:
         await asked(lambda: _send(client, [("SCRIPT", "LOAD", script.text) for script in ALL]))
+        unknown += range(len(commands) - last, len(commands))
         again = await asked(lambda: _send(client, [commands[n] for n in unknown]))
         for position, reply in zip(unknown, again, strict=True):
             replies[position] = reply

@@ -8,6 +8,7 @@ import msgspec
 
 from resistor.store.client import Redis, exceptions
 from resistor.store.connection import asked
+from resistor.store.watermark import Durability
 
 
 class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +19,9 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
     fsync: str | None
     eviction: str | None  # anything but `noeviction` may throw runs away
     is_primary: bool
+    replicas: int = 0  # connected now
+    waits_for: int = 0  # replicas that a write waits for
+    min_replicas: int | None = None  # fewer, and Redis refuses writes
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -33,18 +37,42 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
             found.append(
                 "this Redis is a replica: it takes no writes. Point RESISTOR_REDIS_URL at the primary"
             )
+        found += self._of_replicas()
         return tuple(found)
 
+    def _of_replicas(self) -> list[str]:
+        if self.replicas and not self.waits_for:
+            return [
+                f"Redis has {self.replicas} replica(s) and nothing waits for them: a failover loses what they"
+                " have not got. Set `RESISTOR_REDIS_REPLICAS` to 1 or more"
+            ]
+        found = []
+        if self.replicas < self.waits_for:
+            found.append(
+                f"writes wait for {self.waits_for} replica(s) and Redis has {self.replicas}: nothing goes on."
+                " Start the replicas, or lower `RESISTOR_REDIS_REPLICAS`"
+            )
+        if self.waits_for and self.min_replicas == 0:
+            found.append(
+                "a Redis that is cut off from its replicas takes writes all the same, and they are lost when"
+                " it comes back. Set `min-replicas-to-write 1`"
+            )
+        return found
 
-async def examine(client: Redis) -> StoreHealth:
+
+async def examine(client: Redis, durability: Durability) -> StoreHealth:
     """Ask Redis. Raises `StoreUnreachable`."""
     info = await asked(client.info)
+    min_replicas = await _setting(client, "min-replicas-to-write")
     return StoreHealth(
         version=str(info.get("valkey_version") or info.get("redis_version", "?")),
         is_persistent=_is_yes(await _setting(client, "appendonly"), info.get("aof_enabled")),
         fsync=await _setting(client, "appendfsync"),
         eviction=await _setting(client, "maxmemory-policy") or info.get("maxmemory_policy"),
         is_primary=info.get("role") == "master",
+        replicas=int(info.get("connected_slaves", 0)),
+        waits_for=durability.replicas,
+        min_replicas=None if min_replicas is None else int(min_replicas),
     )
 
 

@@ -39,6 +39,8 @@ The installation's, each group in a slot of its own:
     P:{catalogue}:offers            hash  `<ns>/<workflow>` → the versions that new runs may begin with
     P:{catalogue}:revision          str   counts the changes of those two
     P:token-key                     str   the signing key, where none is configured
+    P:{watermark}:mark              hash  `n` only ever rises; `at` when a daemon last noted it; of a recovery
+                                          that is pending `since`, `asked`, `holder`, `until` (watermark.py)
 
 When they go away: a run, its history, what is left of its outbox and its index entries when its workflow's
 `retention` after its end is over (the sweeper drops them; a TTL of `FORGOTTEN_BY_TTL` more catches what no
@@ -89,6 +91,7 @@ WITHOUT_TTL: Mapping[str, str] = MappingProxyType(
         "offers": "a workflow's leaves when it is withdrawn",
         "revision": "one number",
         "token-key": "tokens are out that it signed",
+        "mark": "a few numbers; a lower one than before shows that the store went back",
     }
 )
 """Kinds of keys (the word after the tag) that may have no TTL, and why that leaks nothing."""
@@ -150,6 +153,11 @@ class Keys:
     def token_key(self) -> str:
         """The generated signing key."""
         return f"{self.prefix}:token-key"
+
+    @property
+    def watermark(self) -> str:
+        """What only ever rises."""
+        return f"{self.prefix}:{{watermark}}:mark"
 
 
 # ------------------------------------------------------------------------------------------------ runs

@@ -21,22 +21,35 @@ from resistor.store.reading import RunFilter, list_runs, read_history, scored
 from resistor.store.schedules import RedisSchedules
 from resistor.store.scripts import CLAIM_DUE, PUBLISHED, RELEASE, Argument
 from resistor.store.slots import RedisSlots
+from resistor.store.surveying import RedisSurvey
 from resistor.store.topics import RedisTopics
+from resistor.store.watermark import Durability, RedisWatermark
 from resistor.store.writing import commit_command
+
+NOT_WAITED_FOR = Durability()
 
 
 class RedisStore:
     """Everything in one Redis. Safe to share between tasks; nothing is sent before the first call."""
 
-    def __init__(self, url: str, keys: Keys | None = None, *, timeout: float = 2.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        keys: Keys | None = None,
+        *,
+        timeout: float = 2.0,
+        durability: Durability = NOT_WAITED_FOR,
+    ) -> None:
         """Take a `redis://` or `rediss://` URL; `timeout`, in seconds, is for each round trip."""
         self._client = connect(url, timeout=timeout)
         self._keys = keys or Keys()
-        self.topics = RedisTopics(self._client, self._keys)
+        self.watermark = RedisWatermark(self._client, self._keys, durability)
+        self.topics = RedisTopics(self._client, self._keys, self.watermark)
         self.slots = RedisSlots(self._client, self._keys)
         self.gates = RedisGates(self._client, self._keys)
         self.pauses = RedisPauses(self._client, self._keys)
         self.schedules = RedisSchedules(self._client, self._keys)
+        self.survey = RedisSurvey(self._client, self._keys)
         self.catalogue = RedisCatalogue(self._client, self._keys)
 
     async def close(self) -> None:
@@ -51,8 +64,14 @@ class RedisStore:
         return await load(self._client, self._keys, wanted)
 
     async def commit(self, changes: Sequence[Change]) -> Sequence[bool]:
-        """Write each change whole, or not at all where its run is at another revision."""
-        replies = await pipelined(self._client, [commit_command(self._keys, change) for change in changes])
+        """Write each change whole, or not at all where its run is at another revision.
+
+        Without changes it still waits for what writes are to wait for: what this batch has read, and will let
+        out, may have been written by somebody who waited in vain.
+        """
+        if not changes and not self.watermark.durability.waits:
+            return []
+        replies = await self.watermark.guarded([commit_command(self._keys, change) for change in changes])
         return [revision != 0 for revision in replies]
 
     async def published(self, confirmed: Sequence[Published]) -> None:
@@ -110,7 +129,7 @@ class RedisStore:
 
     async def health(self) -> StoreHealth:
         """Return what an operator should know about this Redis."""
-        return await examine(self._client)
+        return await examine(self._client, self.watermark.durability)
 
     # -------------------------------------------------------------------------------------- commands
 

@@ -60,6 +60,10 @@ SAVE_SCHEDULE = Script("save_schedule")
 REGISTER_ALL = Script("register_all")
 READ_CATALOGUE = Script("read_catalogue")
 
+TICK = Script("tick")
+ASK_RECOVERY = Script("ask_recovery")
+CLAIM_RECOVERY = Script("claim_recovery")
+
 ALL = (
     COMMIT,
     PUBLISHED,
@@ -82,4 +86,7 @@ ALL = (
     SAVE_SCHEDULE,
     REGISTER_ALL,
     READ_CATALOGUE,
+    TICK,
+    ASK_RECOVERY,
+    CLAIM_RECOVERY,
 )

@@ -15,6 +15,7 @@ from resistor.store.client import Redis
 from resistor.store.connection import pipelined
 from resistor.store.keys import Keys
 from resistor.store.scripts import ARRIVE, SUBSCRIBE, Argument
+from resistor.store.watermark import RedisWatermark
 
 GRACE_SECONDS = 60.0  # between a run's commit and its subscription: a daemon may have died there
 MOST_EVENTS = 1_000  # kept of a topic
@@ -25,9 +26,13 @@ PAGE = 1_000  # waiters in one answer: the runs are loaded and decided on togeth
 class RedisTopics:
     """The topics of one installation."""
 
-    def __init__(self, client: Redis, keys: Keys, *, page: int = PAGE) -> None:
-        """Take the connection, and how keys are called. `page`: how many waiters one answer names."""
+    def __init__(self, client: Redis, keys: Keys, watermark: RedisWatermark, *, page: int = PAGE) -> None:
+        """Take the connection, how keys are called, and what makes events safe before they are acknowledged.
+
+        `page`: how many waiters one answer names.
+        """
         self._client = client
+        self._watermark = watermark
         self._keys = keys
         self._page = page
 
@@ -52,7 +57,7 @@ class RedisTopics:
     async def arrive(self, items: Sequence[Arrival]) -> Sequence[Waiters]:
         """Keep events; returns for each who waits for it, a page of each key."""
         commands = [self._arrive(item, key) for item in items for key in item.keys]
-        replies = iter(await pipelined(self._client, commands))
+        replies = iter(await self._watermark.guarded(commands))
         return [
             _together(self._page_of(item.namespace, item.event, key, next(replies)) for key in item.keys)
             for item in items

@@ -76,6 +76,9 @@ class Counters:
         self.undelivered: Counter[Labels] = Counter()
         self.dead_letters_refused = 0
         self.commit_conflicts = 0
+        self.store_rollbacks = 0
+        self.runs_reconciled = 0
+        self.events_retold: Counter[Labels] = Counter()
         self.batch_messages = Histogram(SIZES)
         self.batch_seconds = Histogram(SECONDS)
         self.of_steps: Mapping[FactName, Counter[Labels]] = {

@@ -88,6 +88,13 @@ class Exposition(Collector):
         yield _counter("dead_letters_refused", "Dead letters that the full dead queue refused.", (), refused)
         conflicts: dict[Labels, int] = {(): seen.commit_conflicts}
         yield _counter("commit_conflicts", "Commits that another daemon was faster than.", (), conflicts)
+        rollbacks: dict[Labels, int] = {(): seen.store_rollbacks}
+        yield _counter("store_rollbacks", "Times that Redis had lost what it had confirmed.", (), rollbacks)
+        reconciled: dict[Labels, int] = {(): seen.runs_reconciled}
+        yield _counter("runs_reconciled", "Runs that let all out again, after that.", (), reconciled)
+        yield _counter(
+            "events_retold", "Events told again from the journal.", ("outcome",), seen.events_retold
+        )
         yield _histogram("batch_messages", "Messages decided together.", (), {(): seen.batch_messages})
         yield _histogram(
             "batch_seconds", "From taking a batch to having it published.", (), {(): seen.batch_seconds}

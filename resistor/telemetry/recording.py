@@ -153,6 +153,22 @@ class Telemetry:
         """Count a commit that another daemon was faster than."""
         self.counters.commit_conflicts += 1
 
+    def store_went_back(self) -> None:
+        """Count, and say loudly, that the store has lost what it had confirmed."""
+        self.counters.store_rollbacks += 1
+        log_ = logging.getLogger("resistor.daemon")
+        extra = {"action": "store_went_back"}
+        log_.error("Redis has lost writes that it had confirmed: all open runs are reconciled", extra=extra)
+
+    def reconciled(self, runs: int) -> None:
+        """Count runs that let out again all that was under way."""
+        self.counters.runs_reconciled += runs
+
+    def retold(self, told: int, skipped: int) -> None:
+        """Count events of the journal: told again, and skipped, because without an id they would be two."""
+        self.counters.events_retold["told",] += told
+        self.counters.events_retold["skipped",] += skipped
+
     def batch(self, size: int, seconds: float) -> None:
         """Count a batch of `size` messages that took so long."""
         self.counters.batch_messages.add(size)

@@ -76,7 +76,12 @@ def wanted_topology(settings: Any, modules: Sequence[str] = ()) -> Any:
 
     broker = settings.broker
     wanted = sorted(set(modules) or modules_of_files(settings))
-    return topology_of(Names(broker.prefix), wanted, module_deliveries=broker.module_delivery_limit)
+    return topology_of(
+        Names(broker.prefix),
+        wanted,
+        module_deliveries=broker.module_delivery_limit,
+        journal=broker.journal == "stream",
+    )
 
 
 def _rows(wanted: Any) -> Iterator[dict[str, Any]]:

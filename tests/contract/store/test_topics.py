@@ -103,7 +103,7 @@ async def test_an_event_that_comes_again_is_kept_once_and_told_again(store: Redi
 
 
 async def test_a_million_waiters_are_walked_page_by_page(store: RedisStore) -> None:
-    topics = RedisTopics(store._client, KEYS, page=10)
+    topics = RedisTopics(store._client, KEYS, store.watermark, page=10)
     everybody = {f"r{number}" for number in range(95)}
     await topics.subscribe([like(HEAR, run=run, key=None) for run in everybody])
     [waiters] = await topics.arrive([PAID])

@@ -36,6 +36,7 @@ from resistor.engine.inbound import (
     Heard,
     Held,
     Inbound,
+    Reconcile,
     Released,
     Replied,
     Resume,
@@ -326,8 +327,10 @@ class World:
         drawn = self.draw.random()
         if drawn < 0.6:
             self.tell_again(self.draw.choice(self.told))
-        elif drawn < 0.75:
+        elif drawn < 0.7:
             self.tell(Wake())
+        elif drawn < 0.75:
+            self._lose_what_is_outside()
         elif drawn < 0.85 and self.out:
             self._hold_back(self.draw.choice(list(self.out.values())))
         elif drawn < 0.95 and self.out:
@@ -335,6 +338,17 @@ class World:
             self.tell(Answered(out.name, out.attempt + self.draw.choice([-1, 1]), Completed(b"1")))
         elif drawn > 0.97:
             self.tell(Cancel() if self.draw.random() < 0.5 else Terminate())
+
+    def _lose_what_is_outside(self) -> None:
+        """All around the run forgets it, as a restored backup has: the run puts it back, the same."""
+        timers, out = self.timers, self.out
+        listening, children = self.listening, self.children
+        self.timers, self.out, self.listening, self.children = {}, {}, set(), {}
+        self.tell(Reconcile(since=self.draw.choice([None, 0.0, self.now])))
+        assert (self.timers, self.listening, self.children) == (timers, listening, children)
+        assert {name: each for name, each in out.items() if name in self.out} == self.out
+        lost = {each.path for name, each in out.items() if name not in self.out}
+        assert not [path for path in lost if path in self._open() and self._open()[path].has_action_out]
 
     def tell_again(self, message: Inbound) -> None:
         """Deliver a message again. One that was applied is refused or changes nothing that was said."""

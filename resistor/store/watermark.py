@@ -1,0 +1,160 @@
+"""The watermark: `ports.Watermark` on Redis; and what must be true of a write before anybody is told of it.
+
+Every batch of commits raises a number, last in its pipeline, and every daemon raises it once a second. A
+daemon remembers the highest that it was told. A Redis that answers with no more than that has lost writes
+which it had confirmed: it was restored, failed over to a replica that lagged, flushed, or restarted without
+its last writes. What was lost is then at most what came after the last mark that is still there.
+
+Where replicas or the disk are to be waited for, the same pipeline ends in WAIT and WAITAOF. They wait for all
+that was written before them on any connection, because Redis replicates one stream; so it is enough to wait
+before something leaves for the broker. Must never let a batch pass whose wait came short.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from resistor.errors import OperatorMistake, StoreUnreachable
+from resistor.ports.watermark import Recovery, Tick
+from resistor.store.client import Redis, exceptions
+from resistor.store.connection import asked, pipelined
+from resistor.store.keys import Keys
+from resistor.store.scripts import ASK_RECOVERY, CLAIM_RECOVERY, TICK, Argument
+
+REMEMBERED = 7200  # ticks: two hours; what is older counts as lost since the beginning
+SUSPECTED_MS = 600_000  # how far back to look where only a message shows that something was lost
+
+
+class Durability(msgspec.Struct, frozen=True, kw_only=True):
+    """What a write waits for: so many replicas, and the disk. `patience` is in seconds."""
+
+    replicas: int = 0
+    fsync: bool = False
+    patience: float = 1.0
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything is waited for."""
+        return self.replicas > 0 or self.fsync
+
+
+class RedisWatermark:
+    """The watermark of one installation, as one process sees it."""
+
+    def __init__(self, client: Redis, keys: Keys, durability: Durability) -> None:
+        """Take the connection, how keys are called, and what writes wait for."""
+        self.suspicion = asyncio.Event()
+        self.durability = durability
+        self._client = client
+        self._key = keys.watermark
+        self._me = uuid4().hex
+        self._highest = 0
+        self._ticks: deque[tuple[int, int]] = deque(maxlen=REMEMBERED)  # mark, when in milliseconds
+        self._server: str | None = None
+
+    # ------------------------------------------------------------------------------- a batch's writes
+
+    async def guarded(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+        """Send commands, and return their replies when they are as safe as they are to be.
+
+        Raises `StoreUnreachable` where they are written and not safe: asked again, it waits again.
+        """
+        highest = self._highest
+        closing = self._closing()
+        replies = await pipelined(self._client, [*commands, *closing], last=len(closing))
+        count = len(commands)
+        self._see(int(replies[count]), after=highest)
+        self._require(replies[count + 1 :])
+        return replies[:count]
+
+    def _closing(self) -> list[Sequence[Argument]]:
+        """Return the mark and the waits. The mark is a write: without one on its connection WAIT is vain."""
+        patience = round(self.durability.patience * 1000)
+        found: list[Sequence[Argument]] = [("HINCRBY", self._key, "n", 1)]
+        if self.durability.replicas:
+            found.append(("WAIT", self.durability.replicas, patience))
+        if self.durability.fsync:
+            found.append(("WAITAOF", 1, 0, patience))
+        return found
+
+    def _see(self, mark: int, *, after: int) -> None:
+        if mark <= after:
+            self.suspicion.set()
+        self._highest = max(self._highest, mark)
+
+    def _require(self, answers: Sequence[Any]) -> None:
+        answers = list(answers)
+        if self.durability.replicas:
+            count = int(answers.pop(0))
+            if count < self.durability.replicas:
+                raise StoreUnreachable(
+                    f"Redis has written it, and {count} of {self.durability.replicas} replicas have it"
+                )
+        if self.durability.fsync and int(answers[0][0]) < 1:
+            raise StoreUnreachable("Redis has written it, and its disk has not")
+
+    async def require_commands(self) -> None:
+        """Make sure that this Redis knows what writes wait for. Raises `OperatorMistake`."""
+        if not self.durability.fsync:
+            return
+        try:
+            await asked(lambda: self._client.waitaof(0, 0, 1))
+        except exceptions.ResponseError as error:
+            message = f"RESISTOR_REDIS_FSYNC=wait needs Redis 7.2 or Valkey: {error}"
+            raise OperatorMistake(message) from None
+
+    # -------------------------------------------------------------------------------------- recovery
+
+    async def tick(self) -> Tick:
+        """Raise the mark and note the time; ask for the recovery where it is lower than it was."""
+        highest = self._highest
+        [answer] = await pipelined(self._client, [TICK.call([self._key], [highest])])
+        kind, mark, at, since = answer[0], int(answer[1]), int(answer[2]), answer[3]
+        is_restarted = await self._is_restarted()
+        if kind == b"back":
+            await self._ask(highest, min(at, self._good_until(mark)))
+            self.suspicion.clear()
+            return Tick(went_back=True, is_pending=True, is_restarted=is_restarted)
+        self._highest = max(self._highest, mark)
+        self._ticks.append((mark, at))
+        return Tick(went_back=False, is_pending=since != b"", is_restarted=is_restarted)
+
+    async def ask(self) -> None:
+        """Ask for a recovery of the last minutes."""
+        [time] = await pipelined(self._client, [("TIME",)])
+        await self._ask(0, int(time[0]) * 1000 - SUSPECTED_MS)
+
+    async def _ask(self, highest: int, since: int) -> None:
+        await pipelined(self._client, [ASK_RECOVERY.call([self._key], [highest, since])])
+
+    async def claim(self, *, lease: float) -> Recovery | None:
+        """Take the pending recovery, or keep it."""
+        call = CLAIM_RECOVERY.call([self._key], [self._me, round(lease * 1000), ""])
+        [answer] = await pipelined(self._client, [call])
+        if not answer:
+            return None
+        return Recovery(int(answer[0]) / 1000, answer[1].decode())
+
+    async def finish(self, recovery: Recovery) -> None:
+        """Say that it is done; where it was asked for again, it stays."""
+        await pipelined(self._client, [CLAIM_RECOVERY.call([self._key], [self._me, 1, recovery.asked])])
+
+    def _good_until(self, mark: int) -> int:
+        """Return when, by our own memory, the mark that is there was set; 0 where that is too long ago."""
+        return max((at for seen, at in self._ticks if seen <= mark), default=0)
+
+    async def _is_restarted(self) -> bool:
+        """Tell whether this is another process than at the last look."""
+        try:
+            info: dict[str, Any] = await asked(lambda: self._client.info("server"))
+        except exceptions.ResponseError:
+            return False  # a managed Redis may hide it
+        server, before = str(info.get("run_id")), self._server
+        self._server = server
+        return before is not None and before != server
