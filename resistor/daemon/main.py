@@ -32,6 +32,7 @@ from resistor.daemon.reloading import Reloader
 from resistor.daemon.rules import Rules, Timing
 from resistor.daemon.scheduling import Scheduler
 from resistor.daemon.sending import Sender
+from resistor.daemon.suspicion import Suspicion
 from resistor.daemon.sweeper import Sweeper
 from resistor.engine.limits import Limits
 from resistor.errors import OperatorMistake, StoreUnreachable
@@ -200,11 +201,13 @@ class Daemon:
             lease=settings.lease_seconds,
         )
         await self._patience.with_store(self._scheduler.sync)
+        suspicion = Suspicion(self._store.suspects, self._patience)
         queues = (self._names.events_queue, self._names.results_queue(), self._names.commands_queue)
         consumers = [
             Consumer(
                 self._bus.lane(queue, prefetch=self._settings.broker.prefetch),
                 pipeline,
+                suspicion,
                 batch=settings.batch,
             )
             for queue in queues

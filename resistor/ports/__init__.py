@@ -8,6 +8,7 @@ and ops. Nothing here knows AMQP or Redis.
     store.py      runs
     actors.py     what belongs to no single run: topics, slots, schedules
     catalogue.py  the registered workflows
+    suspects.py   messages that a daemon may have died of
 """
 
 from resistor.ports.actors import (
@@ -30,6 +31,7 @@ from resistor.ports.actors import (
 from resistor.ports.broker import Bus, Delivery, Lane, Outcome, Publish
 from resistor.ports.catalogue import Catalogue, Registered, Registration
 from resistor.ports.store import Change, Loaded, Published, Released, Store
+from resistor.ports.suspects import Suspects
 
 __all__ = [
     "Acquire",
@@ -57,6 +59,7 @@ __all__ = [
     "SlotsView",
     "Store",
     "Subscription",
+    "Suspects",
     "Topics",
     "Waiter",
     "Waiters",

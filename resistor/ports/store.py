@@ -11,6 +11,7 @@ from resistor.engine.facts import Fact
 from resistor.engine.run import Reads, Run
 from resistor.ports.actors import Schedules, Slots, Topics
 from resistor.ports.catalogue import Catalogue
+from resistor.ports.suspects import Suspects
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -98,6 +99,10 @@ class Store(Protocol):
     @property
     def catalogue(self) -> Catalogue:
         """The registered workflows."""
+
+    @property
+    def suspects(self) -> Suspects:
+        """Messages that a daemon may have died of."""
 
     async def load(self, wanted: Sequence[tuple[str, Reads]]) -> Loaded:
         """Read these runs, or the named parts of them, in one round trip."""

@@ -19,6 +19,7 @@ from resistor.store.reading import RunFilter, list_runs, read_history
 from resistor.store.schedules import RedisSchedules
 from resistor.store.scripts import CLAIM_DUE, PUBLISHED, RELEASE, Argument
 from resistor.store.slots import RedisSlots
+from resistor.store.suspects import RedisSuspects
 from resistor.store.topics import RedisTopics
 from resistor.store.writing import commit_command
 
@@ -34,6 +35,7 @@ class RedisStore:
         self.slots = RedisSlots(self._client, self._keys)
         self.schedules = RedisSchedules(self._client, self._keys)
         self.catalogue = RedisCatalogue(self._client, self._keys)
+        self.suspects = RedisSuspects(self._client, self._keys)
 
     async def close(self) -> None:
         """Close the connections. Idempotent."""
