@@ -178,6 +178,7 @@ async def test_a_result_of_a_step_that_is_not_reached_has_what_is_out_sent_again
     charge = await out.action("payments")
     run = run_of(event_id)
     before = await house.store._client.dump(f"{house.store._keys.tag_of(run)}:run:{run}")
+    assert before is not None
     await out.complete(charge, {"receipt": "r"})
     ship = await out.action("parcel")
     await house.store._client.restore(f"{house.store._keys.tag_of(run)}:run:{run}", 0, before, replace=True)

@@ -43,8 +43,8 @@ class Notes:
 
 def delivery(body: bytes = b"{}", *, count: int = 2, **more: Any) -> Delivery:
     envelope = Envelope(body=body, message_id="1", headers={"resistor-token": "t"})
-    values = {"exchange": "e", "routing_key": "k", "queue": "q", "tag": 1, "generation": 1} | more
-    return Delivery(envelope=envelope, count=count, **values)
+    values: dict[str, Any] = {"exchange": "e", "routing_key": "k", "queue": "q", "tag": 1, "generation": 1}
+    return Delivery(envelope=envelope, count=count, **values | more)
 
 
 def test_only_what_was_delivered_more_than_once_in_vain_is_suspect() -> None:
