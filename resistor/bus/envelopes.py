@@ -68,7 +68,12 @@ def from_properties(properties: Basic.Properties, body: bytes) -> Envelope:
 
 
 def delivery_count(properties: Basic.Properties, *, redelivered: bool) -> int:
-    """Return how often a message was delivered before: quorum queues count, others only know whether."""
+    """Return how often a message was delivered before: quorum queues count, others only know whether.
+
+    On a first delivery the header is not there, or is the sender's own word, which means nothing.
+    """
+    if not redelivered:
+        return 0
     count = (properties.headers or {}).get("x-delivery-count")
     return count if isinstance(count, int) else int(redelivered)
 

@@ -22,6 +22,7 @@ from resistor.daemon.rules import Rules
 from resistor.daemon.scheduling import Scheduler
 from resistor.daemon.sending import Sender
 from resistor.daemon.starting import Starter
+from resistor.daemon.suspicion import Suspicion
 from resistor.daemon.sweeper import Sweeper
 from resistor.engine.run import EVERYTHING, Run
 from resistor.ports import Bus, Journal, Store
@@ -72,9 +73,10 @@ def assemble(
     each = {"interval": settings.daemon.sweep_interval_seconds, "lease": settings.daemon.lease_seconds}
     names = rules.names
     queues = (names.events_queue, names.results_queue(), names.commands_queue, names.poisoned_queue)
+    suspicion = Suspicion(around.store.suspects, rules.patience)
     lanes = [around.bus.lane(queue, prefetch=settings.broker.prefetch) for queue in queues]
     return Works(
-        consumers=tuple(Consumer(lane, pipeline, batch=settings.daemon.batch) for lane in lanes),
+        consumers=tuple(Consumer(lane, pipeline, suspicion, batch=settings.daemon.batch) for lane in lanes),
         sweeper=Sweeper(around.store, pipeline, **each),
         scheduler=Scheduler(around.store, definitions, pipeline, **each),
         gatekeeper=Gatekeeper(around.store, pipeline, rules.pausing, **each),

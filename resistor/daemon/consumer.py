@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from resistor.daemon.deciding import poison
 from resistor.daemon.pipeline import Pipeline
 from resistor.daemon.sending import Letter
+from resistor.daemon.suspicion import Suspicion, is_suspect
+from resistor.errors import RejectedMessage
 from resistor.ports import Delivery, Lane
 
 log = logging.getLogger(__name__)
@@ -20,10 +22,11 @@ PAUSE_SECONDS = 1.0  # before what failed, or a dead letter that was not taken, 
 class Consumer:
     """Consumes one lane until it is told to stop."""
 
-    def __init__(self, lane: Lane, pipeline: Pipeline, *, batch: int) -> None:
+    def __init__(self, lane: Lane, pipeline: Pipeline, suspicion: Suspicion, *, batch: int) -> None:
         """Take at most `batch` messages at a time from `lane`."""
         self._lane = lane
         self._pipeline = pipeline
+        self._suspicion = suspicion
         self._batch = batch
         self._taking: asyncio.Task[Sequence[Delivery]] | None = None
         self._is_stopping = False
@@ -41,8 +44,12 @@ class Consumer:
         try:
             while not self._is_stopping:
                 deliveries = await self._take()
-                if deliveries:
-                    await self._process(deliveries)
+                fine = [delivery for delivery in deliveries if not is_suspect(delivery)]
+                if fine:
+                    await self._process(fine)
+                suspects = [delivery for delivery in deliveries if is_suspect(delivery)]
+                for delivery in await self._suspicion.in_order(suspects):
+                    await self._process_suspect(delivery)
         finally:
             if self._burying is not None:
                 self._burying.cancel()
@@ -64,7 +71,8 @@ class Consumer:
     async def _process(self, deliveries: Sequence[Delivery]) -> None:
         """Bring a batch to its end. If it fails as a whole, go message by message: one is to blame."""
         try:
-            left = await self._pipeline.process(deliveries)
+            async with self._pipeline.quiet.among_others():
+                left = await self._pipeline.process(deliveries)
         except Exception:
             log.exception(
                 "a batch failed; its messages are tried one by one", extra={"action": "batch_failed"}
@@ -78,17 +86,34 @@ class Consumer:
         """Bring one message to its end: a few tries, and then it is a dead letter."""
         for tries_left in range(TRIES - 1, -1, -1):
             try:
-                left = await self._pipeline.process([delivery])
+                async with self._pipeline.quiet.among_others():
+                    left = await self._pipeline.process([delivery])
             except Exception as error:
                 log.exception("a message failed", extra={"action": "message_failed"})
                 if not tries_left:
-                    letter = self._pipeline.refuse(delivery, poison(error))
-                    await self._close([delivery], await self._pipeline.bury([letter]))
+                    await self._refuse(delivery, poison(error))
                     return
                 await asyncio.sleep(PAUSE_SECONDS)
             else:
                 await self._close([delivery], left)
                 return
+
+    async def _process_suspect(self, delivery: Delivery) -> None:
+        """Bring a message that may be what kills us to its end, with nothing else under way."""
+        try:
+            async with self._pipeline.quiet.alone(), self._suspicion.trying(delivery):
+                left = await self._pipeline.process([delivery])
+        except RejectedMessage as why:
+            await self._refuse(delivery, why)
+        except Exception:
+            log.exception("a message failed alone", extra={"action": "message_failed"})
+            await self._process_alone(delivery)  # it raises, so it is not what kills
+        else:
+            await self._close([delivery], left)
+
+    async def _refuse(self, delivery: Delivery, why: RejectedMessage) -> None:
+        letter = self._pipeline.refuse(delivery, why)
+        await self._close([delivery], await self._pipeline.bury([letter]))
 
     async def _close(self, deliveries: Sequence[Delivery], left: Sequence[Letter]) -> None:
         """Acknowledge what is done. What has a dead letter that was not taken waits, and stops nobody."""

@@ -29,6 +29,7 @@ from resistor.daemon.definitions import Definitions
 from resistor.daemon.hearing import Arrived, Hearing, Rest
 from resistor.daemon.inbox import Inbox
 from resistor.daemon.insisting import told_later
+from resistor.daemon.quiet import Quiet
 from resistor.daemon.rules import Rules
 from resistor.daemon.sending import Letter, Sender, Sent
 from resistor.daemon.told import Told
@@ -93,6 +94,7 @@ class Pipeline:
         self._hearing = Hearing(store, rules.patience)
         self._doubts = rules.doubts
         self.patience = rules.patience
+        self.quiet = Quiet()
 
     async def process(self, deliveries: Sequence[Delivery]) -> list[Letter]:
         """Take a batch of deliveries through.

@@ -93,7 +93,8 @@ class Scheduler:
         )
         outcome = due(standing, schedule.overlap, now=loaded.now, following=following(schedule))
         runs = [self._start(workflow, schedule, at) for at in outcome.begins]
-        await self._pipeline.settle(runs)
+        async with self._pipeline.quiet.among_others():
+            await self._pipeline.settle(runs)
         if outcome.skipped:
             extra = {"action": "occurrences_skipped", "schedule": state.name, "count": outcome.skipped}
             log.info("%d occurrence(s) of %s left out", outcome.skipped, state.name, extra=extra)

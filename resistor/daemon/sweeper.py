@@ -70,4 +70,5 @@ class Sweeper:
     async def _look(self, ids: Sequence[str]) -> None:
         """Let each of these runs look what is due, and what is unconfirmed."""
         told = [Told(run_id, None, Wake(), QUEUE) for run_id in ids]
-        await self._pipeline.settle(told)
+        async with self._pipeline.quiet.among_others():
+            await self._pipeline.settle(told)

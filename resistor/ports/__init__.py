@@ -11,6 +11,7 @@ and ops. Nothing here knows AMQP or Redis.
     catalogue.py  the registered workflows
     survey.py     everything in the store, page by page
     watermark.py  whether the store went back in time
+    suspects.py   messages that a daemon may have died of
 """
 
 from resistor.ports.actors import (
@@ -35,6 +36,7 @@ from resistor.ports.catalogue import Catalogue, Registered, Registration
 from resistor.ports.gates import Admission, Entry, Gates, GateView, Passer, Pause, Pauses
 from resistor.ports.store import Change, Loaded, Published, Released, Store
 from resistor.ports.survey import Survey
+from resistor.ports.suspects import Suspects
 from resistor.ports.watermark import Recovery, Tick, Watermark
 
 __all__ = [
@@ -73,6 +75,7 @@ __all__ = [
     "Store",
     "Subscription",
     "Survey",
+    "Suspects",
     "Tick",
     "Topics",
     "Waiter",

@@ -13,6 +13,7 @@ from resistor.ports.actors import Schedules, Slots, Topics
 from resistor.ports.catalogue import Catalogue
 from resistor.ports.gates import Gates, Pauses
 from resistor.ports.survey import Survey
+from resistor.ports.suspects import Suspects
 from resistor.ports.watermark import Watermark
 
 
@@ -117,6 +118,10 @@ class Store(Protocol):
     @property
     def survey(self) -> Survey:
         """Everything, page by page."""
+
+    @property
+    def suspects(self) -> Suspects:
+        """Messages that a daemon may have died of."""
 
     async def load(self, wanted: Sequence[tuple[str, Reads]]) -> Loaded:
         """Read these runs, or the named parts of them, in one round trip."""

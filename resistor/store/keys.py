@@ -38,13 +38,15 @@ The installation's, each group in a slot of its own:
     P:{catalogue}:versions          hash  registered versions: `<ns>/<workflow>@<v>` → digest, newline, source
     P:{catalogue}:offers            hash  `<ns>/<workflow>` → the versions that new runs may begin with
     P:{catalogue}:revision          str   counts the changes of those two
+    P:{suspects}:begun:<message>    set   attempts at a message that a daemon may have died of
     P:token-key                     str   the signing key, where none is configured
     P:{watermark}:mark              hash  `n` only ever rises; `at` when a daemon last noted it; of a recovery
                                           that is pending `since`, `asked`, `holder`, `until` (watermark.py)
 
 When they go away: a run, its history, what is left of its outbox and its index entries when its workflow's
 `retention` after its end is over (the sweeper drops them; a TTL of `FORGOTTEN_BY_TTL` more catches what no
-sweeper saw). `early` and `payloads` have a TTL of `keep` from the last event on. What has no TTL, and why, is
+sweeper saw). `early` and `payloads` have a TTL of `keep` from the last event on. A message's `begun`
+has one of a day from the last attempt on. What has no TTL, and why, is
 `WITHOUT_TTL`.
 
 `P` is the prefix. What stands in braces is a Redis Cluster hash tag: keys that have the same are in one slot.
@@ -118,6 +120,10 @@ class Keys:
     def tag_of(self, name: str) -> str:
         """Return what every key of a run, a topic or slots begins with."""
         return self.tag(self.partition(name))
+
+    def begun(self, fingerprint: str) -> str:
+        """The attempts at a message that a daemon may have died of."""
+        return f"{self.prefix}:{{suspects}}:begun:{fingerprint}"
 
     @property
     def schedules_due(self) -> str:

@@ -22,6 +22,7 @@ from resistor.store.schedules import RedisSchedules
 from resistor.store.scripts import CLAIM_DUE, PUBLISHED, RELEASE, Argument
 from resistor.store.slots import RedisSlots
 from resistor.store.surveying import RedisSurvey
+from resistor.store.suspects import RedisSuspects
 from resistor.store.topics import RedisTopics
 from resistor.store.watermark import Durability, RedisWatermark
 from resistor.store.writing import commit_command
@@ -51,6 +52,7 @@ class RedisStore:
         self.schedules = RedisSchedules(self._client, self._keys)
         self.survey = RedisSurvey(self._client, self._keys)
         self.catalogue = RedisCatalogue(self._client, self._keys)
+        self.suspects = RedisSuspects(self._client, self._keys)
 
     async def close(self) -> None:
         """Close the connections. Idempotent."""

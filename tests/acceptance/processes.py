@@ -41,6 +41,12 @@ class Process:
             await self._said.wait_for(lambda: self.count(text) >= times or self.is_over)
         assert self.count(text) >= times, f"ended without saying {text!r}:\n{self.log}"
 
+    async def says_or_ends(self, text: str) -> bool:
+        """Wait until the log has `text`, or the process is over; returns whether it has."""
+        async with asyncio.timeout(PATIENCE_SECONDS), self._said:
+            await self._said.wait_for(lambda: self.count(text) or self.is_over)
+        return self.count(text) > 0
+
     def count(self, text: str) -> int:
         """How many lines of the log hold `text` by now."""
         return sum(text in line for line in self.lines)

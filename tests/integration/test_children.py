@@ -142,6 +142,7 @@ async def test_a_child_may_be_pinned_to_a_version(play: Play) -> None:
     await play.ended(run)
 
 
+@pytest.mark.bad_input(40)
 async def test_a_workflow_that_runs_itself_for_ever_ends_at_the_depth_limit(play: Play) -> None:
     await play.begin(job="steps: [{id: deeper, run: {workflow: \"${'job'}\"}}]")
     ended = await play.play()

@@ -109,6 +109,7 @@ async def logged(play: Play, caplog: pytest.LogCaptureFixture, action: str, time
 
 
 @pytest.mark.parametrize("how", ["changed file", "SIGHUP"])
+@pytest.mark.bad_input(45)
 async def test_a_new_version_is_used_without_a_restart_and_the_old_runs_go_on(
     play: Play, files: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +174,7 @@ async def test_other_content_under_a_registered_version_is_refused_and_the_rest_
     assert play.m.actions() == ["old", "newer"]
 
 
+@pytest.mark.bad_input(45)
 async def test_a_workflow_that_no_file_has_any_more_starts_nothing_and_its_runs_go_on(
     play: Play, files: Path
 ) -> None:

@@ -55,6 +55,7 @@ def test_a_path_that_is_not_there_is_the_operators_mistake(tmp_path: Path) -> No
         load(tmp_path / "nowhere")
 
 
+@pytest.mark.bad_input(39)
 def test_good_files_load_beside_bad_ones(tmp_path: Path) -> None:
     write(tmp_path, {"a.yaml": "a: [", "b.yaml": workflow("b"), "c.yaml": workflow("c") + "d:\n  x: {}\n"})
     loaded = load(tmp_path)
@@ -102,6 +103,7 @@ def test_a_file_that_may_define_more_than_can_be_seen_is_said_to_be_broken(text:
     assert loaded.catalog.namespaces == ("b",)
 
 
+@pytest.mark.bad_input(39)
 def test_links_are_followed_and_never_round_in_circles(tmp_path: Path) -> None:
     # A Kubernetes ConfigMap: the files are links into a hidden directory, which is a link itself.
     write(tmp_path, {"..2026/a.yaml": workflow("a"), "sub/b.yaml": workflow("b")})
@@ -124,12 +126,14 @@ def test_a_link_that_leads_nowhere_is_a_problem(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.bad_input(39)
 def test_a_pipe_is_a_problem_and_does_not_hang(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.yaml")
     (problem,) = load(tmp_path).problems
     assert problem.message == "this is not a file with text in it"
 
 
+@pytest.mark.bad_input(39)
 def test_what_may_not_be_read_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"a.yaml": workflow("a"), "b.yaml": workflow("b"), "c/c.yaml": workflow("c")})
     honest_open, honest_iterdir = Path.open, Path.iterdir
@@ -152,6 +156,7 @@ def test_what_may_not_be_read_is_a_problem(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     "raw", [b"\x89PNG\r\n\x1a\n\x00", b"\x7fELF\x02\x01\x01\x00", b"#" * (10 * 1024 * 1024)]
 )
+@pytest.mark.bad_input(39)
 def test_a_binary_or_huge_file_is_a_problem(raw: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_bytes(raw)
     assert len(load(tmp_path).problems) == 1

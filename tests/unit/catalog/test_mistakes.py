@@ -283,6 +283,7 @@ SECOND = STEPS + "      - module: mail\n        action: send\n"
         ),
     ],
 )
+@pytest.mark.bad_input(40)
 def test_a_mistake_is_named_placed_and_answered(
     text: str, place: str, message: str, hint: str | None
 ) -> None:
@@ -324,6 +325,7 @@ def test_a_message_is_one_line_whatever_a_key_is_called() -> None:
     assert problem.message == "`a\\n\\x1b[31mb` is not a key of a step"
 
 
+@pytest.mark.bad_input(38)
 def test_the_longest_names_fit_a_routing_key() -> None:
     namespace, event = "n" * 64, "e" * 128
     text = f"{namespace}:\n  {event}: {{version: 1, steps: []}}\n"

@@ -72,6 +72,7 @@ def test_a_status_that_does_not_exist_is_a_failure_that_says_so() -> None:
     assert answer == Failed(Failure("validation", "the module answered with status 'done'", retryable=False))
 
 
+@pytest.mark.bad_input(35)
 def test_an_error_is_cut_to_what_a_run_can_hold() -> None:
     error = {"type": "t" * 500, "message": "m" * 10_000, "details": ["d" * 20_000]}
     answer = read(json.encode({"status": "failed", "error": error}))
@@ -82,5 +83,6 @@ def test_an_error_is_cut_to_what_a_run_can_hold() -> None:
 
 
 @pytest.mark.parametrize(("after", "seconds"), [(-5, 0.0), (0, 0.0), (1.5, 1.5), (1e15, 366 * 86400.0)])
+@pytest.mark.bad_input(43)
 def test_a_module_cannot_ask_for_a_time_that_cannot_be(after: float, seconds: float) -> None:
     assert read(json.encode({"status": "later", "after": after})) == Later(seconds)

@@ -110,6 +110,7 @@ def loop(path: str, way: str) -> str:
         pytest.param("- {module: m, action: a, then: a}\n- {wait: 1s, then: nowhere}\n", [], id="unsure"),
     ],
 )
+@pytest.mark.bad_input(40)
 def test_a_loop_without_a_pause_is_named_at_the_jump_back(
     found: Found, text: str, expected: list[str]
 ) -> None:

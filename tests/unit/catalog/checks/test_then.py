@@ -61,5 +61,6 @@ WORDS = "`exit` leaves the list, `end` ends the run"
         pytest.param("- {wait: 1s, then: 3}\n- {catch: 3}\n- {switch: {then: x}}\n", [], id="malformed"),
     ],
 )
+@pytest.mark.bad_input(40)
 def test_a_then_that_leads_nowhere_is_named(found: Found, text: str, expected: list[str]) -> None:
     assert found(check_then, text) == expected

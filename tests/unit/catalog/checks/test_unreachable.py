@@ -120,5 +120,6 @@ def never(path: str, step: str, why: str) -> str:
         ),
     ],
 )
+@pytest.mark.bad_input(40)
 def test_the_first_step_out_of_reach_is_named(found: Found, text: str, expected: list[str]) -> None:
     assert found(check_unreachable, text) == expected

@@ -301,6 +301,7 @@ MODULE = "module: m, action: x"
         ("{end: §}", "`end` has no value", "write `end: {}` to complete the run"),
     ],
 )
+@pytest.mark.bad_input(44)
 def test_a_mistake_in_a_step_is_named_placed_and_answered(step: str, message: str, hint: str | None) -> None:
     problem = only_problem(steps(step))
     assert (problem.message, problem.hint) == (message, hint)

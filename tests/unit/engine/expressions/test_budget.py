@@ -79,6 +79,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.bad_input(42)
 def test_a_hostile_expression_ends_in_an_error_and_soon(text: str) -> None:
     expression = compiled(text)
     scope = Lender(input=DATA)
@@ -91,6 +92,7 @@ def test_a_hostile_expression_ends_in_an_error_and_soon(text: str) -> None:
 @pytest.mark.parametrize(
     "name", ["a text doubled", "a list doubled", "ranges of ranges", "text joined in a loop"]
 )
+@pytest.mark.bad_input(42)
 def test_a_hostile_expression_fills_no_memory(name: str) -> None:
     expression = compiled(HOSTILE[name])
     tracemalloc.start()
@@ -118,6 +120,7 @@ def test_a_hostile_expression_fills_no_memory(name: str) -> None:
         "optional.of(1)" + ".optMap(x, x)" * 100 + ".value()",
     ],
 )
+@pytest.mark.bad_input(42)
 def test_a_hostile_text_is_compiled_or_refused_soon(text: str) -> None:
     began = time.process_time()
     with contextlib.suppress(BadExpression):
@@ -142,6 +145,7 @@ def test_an_honest_expression_over_much_data_is_within_the_budget(text: str, val
     assert value_of(text, input=DATA) == value
 
 
+@pytest.mark.bad_input(42)
 def test_a_result_is_bounded() -> None:
     assert len(value_of("input.text + ''", input=DATA)) == 250_000
     with pytest.raises(ExpressionError, match="the result is larger than 256 KiB"):
