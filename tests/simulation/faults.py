@@ -7,6 +7,7 @@ done), hang for a while, or be the last thing that the daemon ever does. A dead 
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from random import Random
 from typing import Any
 
 from resistor.errors import StoreUnreachable
+
+_PORTS = ("topics", "slots", "schedules", "catalogue", "gates", "pauses", "suspects", "watermark", "survey")
 
 Call = Callable[[], Awaitable[Any]]
 
@@ -40,6 +43,7 @@ class Faults:
     counts: Counter[str] = field(default_factory=Counter)
     is_over: bool = False
     is_dead: bool = False
+    frozen_until: float = 0.0
 
     async def call(self, name: str, call: Call, *, may_fail: bool = True) -> Any:
         """Make a call, or let something go wrong with it. `may_fail`: the port is one that raises."""
@@ -77,6 +81,7 @@ class Faults:
         await self._alive()
 
     async def _alive(self) -> None:
+        await asyncio.sleep(max(0.0, self.frozen_until - asyncio.get_running_loop().time()))
         if self.is_dead:
             await asyncio.Event().wait()  # whoever is dead does nothing any more, not even fail
 
@@ -99,10 +104,12 @@ class Faulty:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._port, name)
-        if not callable(found):
-            return Faulty(found, self._faults, may_fail=self._may_fail)
         if name == "lane":
             return lambda *args, **kwargs: Faulty(found(*args, **kwargs), self._faults, may_fail=False)
+        if name in _PORTS:
+            return Faulty(found, self._faults, may_fail=self._may_fail)
+        if not inspect.iscoroutinefunction(found):
+            return found
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             return await self._faults.call(name, lambda: found(*args, **kwargs), may_fail=self._may_fail)
