@@ -56,7 +56,11 @@ def test_any_environment_is_settings_or_one_mistake(environment: dict[str, str])
         one_line(mistake)
 
 
-FILE = b"broker:\n  url: amqp://a:b@c/\n  module_users: {payments: p}\nstore: {partitions: 4}\ntokens:\n  keys: [k1:sssssssssssssssss]\n"
+FILE = b"""
+broker: {url: 'amqp://a:b@c/', module_users: {m: u}}
+store: {partitions: 4}
+tokens: {keys: ['k1:a secret that is long']}
+"""
 HOSTILE = [
     b"a: &a [*a]",
     b"a: 2026-99-99",
@@ -78,23 +82,19 @@ def test_any_settings_file_is_settings_or_one_mistake(tmp_path: Path, content: b
         one_line(mistake)
 
 
+TEXTS = st.text(max_size=40) | JSON.map(lambda value: as_bytes(value).decode())
+
+
 @pytest.mark.parametrize("read", [read_object, read_value])
-@given(
-    data=(
-        st.text(max_size=40)
-        | JSON.map(lambda value: as_bytes(value).decode())
-        | st.sampled_from(HOSTILE[3:]).map(str)
-    ).filter(lambda text: text != "-")
-)
+@given(data=TEXTS.filter(lambda text: text != "-"))
 @fuzzed
 def test_any_data_is_strict_json_or_one_mistake(read: Any, data: str) -> None:
     try:
-        given_ = read(data, limit=500)
+        taken = read(data, limit=500)
     except OperatorMistake as mistake:
         one_line(mistake)
-        assert str(mistake).startswith("--data: ")
     else:
-        strict.decode_strict(given_, limit=500)
+        strict.decode_strict(taken, limit=500)
 
 
 @pytest.mark.parametrize(
