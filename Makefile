@@ -1,6 +1,6 @@
 # Everything a person or CI does here. `make help` lists it; each target sets up what it needs by itself.
 .DEFAULT_GOAL := help
-.PHONY: bench help run test check unit format clean
+.PHONY: bench fuzz help run test check unit format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -25,6 +25,9 @@ check: $(TEST_INSTALLED) ## the fast part: lint, format, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest tests/unit tests/conformance -n $(JOBS) --dist loadgroup --maxfail 5
+
+fuzz: $(TEST_INSTALLED) ## the fuzz tests with RESISTOR_FUZZ examples each (20000), from new seeds
+	RESISTOR_FUZZ=$${RESISTOR_FUZZ:-20000} $(BIN)/python -m pytest tests/unit/fuzz -n $(JOBS) --timeout 0
 
 bench: $(TEST_INSTALLED) ## what things cost, as ratios measured side by side; a Redis of its own
 	$(BIN)/python -m bench

@@ -99,8 +99,12 @@ def _from_file(path: str | Path | None) -> dict[str, Given]:
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         problem = getattr(error, "problem", None) or "it cannot be read"
         raise OperatorMistake(f"{place}: not YAML: {problem}") from None
+    except RecursionError:
+        raise OperatorMistake(f"{path}: not YAML that can be read: it is nested too deep") from None
     except (OSError, UnicodeDecodeError) as error:
         raise OperatorMistake(f"the configuration file {path} cannot be read: {_why(error)}") from None
+    except ValueError as error:  # a date that is none, a number of thousands of digits
+        raise OperatorMistake(f"{path}: not YAML that can be read: {error}") from None
     given: dict[str, Given] = {}
     for section, fields in _mapping(content, str(path)).items():
         for field, value in _mapping(fields, f"{path}: {section}").items():

@@ -433,3 +433,20 @@ async def test_two_modules_of_one_name_are_the_operators_mistake() -> None:
         await run_modules(
             [Module("work"), Module("work")], amqp_url="amqp://127.0.0.1/", stopping=asyncio.Event()
         )
+
+
+async def test_a_module_that_has_a_user_of_the_broker_says_so_in_what_it_answers(
+    daemon: DaemonSide, running: Running
+) -> None:
+    work, other = Module("work"), Module("other")
+
+    @work.action("do")
+    @other.action("do")
+    async def do() -> None: ...
+
+    await daemon.bus.declare(topology(NAMES, ["work", "other"]))
+    async with running(work, other, users={"work": "guest"}):
+        await daemon.send("work", "do", {}, 1)
+        await daemon.send("other", "do", {}, 2)
+        users = {each.envelope.correlation_id: each.envelope.user_id for each in await daemon.results(2)}
+    assert users == {"run-1": "guest", "run-2": None}

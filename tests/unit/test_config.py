@@ -227,3 +227,16 @@ def test_every_setting_has_a_description_and_a_variable_of_its_own() -> None:
 def test_no_color_is_heard() -> None:
     assert not load(environment={"NO_COLOR": "1"}).log.is_coloured
     assert load(environment={"NO_COLOR": ""}).log.is_coloured
+
+
+def test_a_module_may_have_a_user_of_the_broker() -> None:
+    settings = load(environment={"RESISTOR_MODULE_USERS": "payments:p-user, parcel:q"})
+    assert settings.broker.module_users == {"payments": "p-user", "parcel": "q"}
+    said = {setting.name: setting.value for setting in shown(settings)}
+    assert said["broker.module_users"] == "payments:p-user,parcel:q"
+
+
+@pytest.mark.parametrize("value", ["payments", "payments:", ":user", "pay.ments:u", "a:b,a:c"])
+def test_module_users_that_cannot_be_read_are_one_line(value: str) -> None:
+    with pytest.raises(OperatorMistake, match="RESISTOR_MODULE_USERS: "):
+        load(environment={"RESISTOR_MODULE_USERS": value})

@@ -47,6 +47,10 @@ def _read(data: str) -> bytes:
     try:
         if data == "-":
             return sys.stdin.buffer.read().strip()
-        return Path(data[1:]).read_bytes().strip() if data.startswith("@") else data.strip().encode()
+        if data.startswith("@"):
+            return Path(data[1:]).read_bytes().strip()
     except OSError as error:
         raise OperatorMistake(f"--data: {data[1:]} cannot be read: {error.strerror}") from None
+    except ValueError:  # a NUL, or what no file system can spell
+        raise OperatorMistake(f"--data: {data[1:]!r} is not a file's name") from None
+    return data.strip().encode(errors="surrogatepass")  # not UTF-8 then: the reader says so

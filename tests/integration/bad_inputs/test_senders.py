@@ -1,4 +1,4 @@
-"""What a sender says that is the broker's to say, impossible orders, and bad messages by the thousand."""
+"""What is the broker's to say and not a sender's, orders that can be none, and thousands of bad messages."""
 
 from __future__ import annotations
 
