@@ -7,6 +7,7 @@ what the real one says: a differential test holds each module to the Lua scripts
     runs.py          runs: load, commit, published, release, what is due, forgetting
     due.py           when a run is looked at again
     reading.py       lists and histories
+    gate.py, members.py  one gate, and how an action stands in it
     topics.py, slots.py, gates.py, pauses.py, schedules.py, catalogue.py  the actors
     memory_store.py  the port
 """

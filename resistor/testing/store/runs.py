@@ -37,16 +37,16 @@ class MemoryRuns:
         del self._state.runs[run_id]
         return None
 
-    async def load(self, wanted: Sequence[tuple[str, Reads]]) -> Loaded:
+    def load(self, wanted: Sequence[tuple[str, Reads]]) -> Loaded:
         """Read these runs, or the named parts of them."""
         now = self._clock()
         return Loaded(now=now, runs=tuple(self._load(run_id, reads, now) for run_id, reads in wanted))
 
-    async def commit(self, changes: Sequence[Change]) -> Sequence[bool]:
+    def commit(self, changes: Sequence[Change]) -> Sequence[bool]:
         """Write each change whole, or not at all where its run is at another revision."""
         return [self._commit(change) for change in changes]
 
-    async def published(self, confirmed: Sequence[Published]) -> None:
+    def published(self, confirmed: Sequence[Published]) -> None:
         """Take confirmed outgoing messages out of the outbox."""
         for each in confirmed:
             kept = self.kept(each.run)
@@ -58,7 +58,7 @@ class MemoryRuns:
             if kept.run.revision == each.revision:
                 look_again(self._state.due, kept, each)
 
-    async def release(self, released: Sequence[Released]) -> None:
+    def release(self, released: Sequence[Released]) -> None:
         """Say when claimed runs that were left as they are are due again; drop what is no run."""
         for each in released:
             kept = self.kept(each.run)
@@ -67,7 +67,7 @@ class MemoryRuns:
             elif kept.run.revision == each.revision:
                 look_again(self._state.due, kept, each, looked_at=each.looked_at)
 
-    async def forget_expired(self) -> int:
+    def forget_expired(self) -> int:
         """Drop the finished runs whose time to be kept is over, some of every partition."""
         now = float(int(self._clock()))
         expired = ordered(self._state.expiring, now)
@@ -80,7 +80,9 @@ class MemoryRuns:
         kept = self.kept(run_id)
         if kept is None:
             return None
-        parts = kept.run.parts if reads.everything else {name: kept.run.parts.get(name) for name in reads.parts}
+        parts = (
+            kept.run.parts if reads.everything else {name: kept.run.parts.get(name) for name in reads.parts}
+        )
         return msgspec.structs.replace(
             kept.run,
             parts=dict(parts),

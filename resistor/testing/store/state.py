@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from resistor.engine.facts import Fact
 from resistor.engine.run import Run
 from resistor.ports import Pause, ScheduleState
+from resistor.store.keys import Keys
 
 Scores = dict[str, float]
 Clock = Callable[[], float]
@@ -108,6 +109,17 @@ def claimed(scores: Scores, now: float, limit: int, lease: float) -> list[str]:
     members = ordered(scores, now)[:limit]
     scores.update(dict.fromkeys(members, now + lease))
     return members
+
+
+def claimed_of_each(scores: Scores, keys: Keys, now: float, limit: int, lease: float) -> list[str]:
+    """Return what is due of each partition, `limit` at most of each, and put it off by `lease` seconds."""
+    partitions: list[Scores] = [{} for _ in range(keys.partitions)]
+    for member, score in scores.items():
+        if score <= now:
+            partitions[keys.partition(member)][member] = score
+    found = [member for each in partitions for member in claimed(each, now, limit, lease)]
+    scores.update(dict.fromkeys(found, now + lease))
+    return found
 
 
 def _copied(value: Value) -> Value:
