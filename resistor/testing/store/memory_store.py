@@ -1,7 +1,7 @@
 """`ports.Store` in memory, on a clock that the test sets. Used by simulations and by tests.
 
-No call of it awaits anything, so each is one moment: what a call to a server may meet half way (an answer that
-is lost, somebody who was faster) is for whoever stands in front of it to play.
+No call of it awaits anything, so each is one moment: what a call to a server may meet half way (an answer
+that is lost, somebody who was faster) is for whoever stands in front of it to play.
 """
 
 from __future__ import annotations

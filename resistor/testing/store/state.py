@@ -97,7 +97,7 @@ class State:
 
 
 def ordered(scores: Mapping[str, float], until: float | None = None) -> list[str]:
-    """Return the members by score, then in byte order; with `until` those whose score is no more than that."""
+    """Return the members by score, then in byte order; with `until` those whose score is not above it."""
     chosen: Iterable[tuple[float, str]] = ((score, member) for member, score in scores.items())
     if until is not None:
         chosen = (each for each in chosen if each[0] <= until)
@@ -123,7 +123,7 @@ def claimed_of_each(scores: Scores, keys: Keys, now: float, limit: int, lease: f
 
 
 def _copied(value: Value) -> Value:
-    """Return a copy of what changes: dictionaries, sets, lists and this module's classes. The rest is frozen."""
+    """Return a copy of what changes: collections and this module's classes. The rest is frozen."""
     changed: Any = value
     if isinstance(value, dict):
         changed = {key: _copied(each) for key, each in value.items()}
