@@ -25,7 +25,7 @@ def look_again(
     if is_final and not kept.outbox:
         due.pop(run_id, None)
         return
-    times = [said.unconfirmed_due_at] if is_final or kept.outbox else []
+    times = [said.unconfirmed_due_at] if kept.outbox else []
     if not is_final:
         times += [said.due_at, *(at for at in kept.timers.values() if at > looked_at)]
     if is_pressing and run_id in due:

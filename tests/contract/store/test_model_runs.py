@@ -13,7 +13,7 @@ from resistor.engine.facts import Fact, FactName
 from resistor.engine.run import EVERYTHING, BlockEnd, Part, Reads, Run, RunStatus, StepStatus
 from resistor.ports import Change, Published, Released
 from resistor.store.reading import RunFilter
-from tests.contract.store.samples import NOW, new_run, record
+from tests.contract.store.samples import NOW, new_run, published, record, released
 from tests.contract.store.twins import Pass, Step, Twins
 
 IDS = ("r1", "r2", "r3")
@@ -68,17 +68,23 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     run: str
     back: int  # how many revisions ago
     names: tuple[str, ...] | None  # None: it is released
-    is_final: bool
+    is_final: bool | None  # None: as it is
     due: tuple[float, float]
     looked: float
 
-    def word(self, revision: int, now: float) -> Published | Released:
-        """Return what is said of this revision."""
-        times = {"due_at": now + self.due[0], "unconfirmed_due_at": now + self.due[1]}
-        of = {"run": self.run, "revision": revision, "is_final": self.is_final}
-        if self.names is None:
-            return Released(**of, **times, looked_at=now + self.looked)
-        return Published(**of, **times, names=self.names)
+    def word(self, read: Run | None, now: float) -> Published | Released:
+        """Return what is said of the run as it was read."""
+        revision = 1 if read is None else read.revision - self.back
+        plain = published(self.run, revision) if self.names is not None else released(self.run, revision)
+        says = {"looked_at": now + self.looked} if self.names is None else {"names": self.names}
+        is_over = read is not None and read.state.status.is_final
+        return msgspec.structs.replace(
+            plain,
+            due_at=now + self.due[0],
+            unconfirmed_due_at=now + self.due[1],
+            is_final=is_over if self.is_final is None else self.is_final,
+            **says,
+        )
 
 
 class Committing:
@@ -110,8 +116,7 @@ class Committing:
 
     async def _say(self, store: Any, step: Said) -> None:
         known = await self._reread(store, step.run, EVERYTHING)
-        revision = known[-1].revision if known else 1
-        word = step.word(revision - step.back, self._twins.now)
+        word = step.word(known[-1] if known else None, self._twins.now)
         await (store.published([word]) if isinstance(word, Published) else store.release([word]))
 
     async def _reread(self, store: Any, run: str, reads: Reads) -> list[Run]:
@@ -125,7 +130,9 @@ class Committing:
 
 messages = st.lists(st.sampled_from(["charge", "mail", "end"]), max_size=2, unique=True).map(tuple)
 times = st.sampled_from([-5.0, 0.0, 3.0, 10.5, 1e6])
+late = st.sampled_from([-5.0, 10.5, 1e6, 1e6])
 due = st.tuples(times, times)
+runs = st.sampled_from([*IDS, IDS[0], IDS[0]])
 statuses = st.sampled_from([RunStatus.RUNNING, RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.FAILED])
 parts: st.SearchStrategy[dict[str, Part | None]] = st.dictionaries(
     st.sampled_from(PARTS), st.none(), max_size=2
@@ -138,7 +145,7 @@ _WRITTEN: dict[str, Part | None] = {
 }
 commits = st.builds(
     Commit,
-    run=st.sampled_from(IDS),
+    run=runs,
     back=st.sampled_from([0, 0, 0, 1, 2]),
     is_new=st.sampled_from([False, False, False, True]),
     reads=st.sampled_from([EVERYTHING, Reads(), Reads(parts=frozenset(PARTS[:2]), outstanding=True)]),
@@ -153,12 +160,12 @@ commits = st.builds(
 )
 words = st.builds(
     Said,
-    run=st.sampled_from(IDS),
+    run=runs,
     back=st.sampled_from([0, 0, 0, 1]),
     names=st.one_of(st.none(), messages),
-    is_final=st.booleans(),
-    due=due,
-    looked=times,
+    is_final=st.sampled_from([None, None, None, False, True]),
+    due=st.tuples(late, late),
+    looked=st.sampled_from([-5.0, 0.0, 0.0, 3.0]),
 )
 asks = st.one_of(
     st.builds(
