@@ -20,11 +20,12 @@ def main() -> None:
     """Run, print, and exit with 1 where a law was broken."""
     options = _options()
     if options.what == "timers":
-        print(json.dumps(asyncio.run(lateness(options.rate, options.runs or 10 * options.rate)), indent=2))
+        found = asyncio.run(lateness(options.rate, options.runs or 10 * options.rate))
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
         return
     runs, share = QUICK if options.quick else LONG
     seed = random.randrange(2**32) if options.seed is None else options.seed
-    print(f"seed {seed}", file=sys.stderr)
+    sys.stderr.write(f"seed {seed}\n")
     report = asyncio.run(
         storm(
             runs=options.runs or runs,
@@ -33,7 +34,8 @@ def main() -> None:
             without=options.without,
         )
     ).as_json()
-    print(markdown(report) if options.output == "markdown" else json.dumps(report, indent=2))
+    text = markdown(report) if options.output == "markdown" else json.dumps(report, indent=2)
+    sys.stdout.write(text + "\n")
     if any(report[name] for name in ("lost", "stuck", "applied_twice", "early_timers", "other_breaches")):
         raise SystemExit(1)
 

@@ -24,7 +24,7 @@ def _repeats_nothing(*_: object) -> None:
 def switch_off(mechanism: str) -> None:
     """Switch a mechanism off in this process."""
     if mechanism == "sweeper":
-        Sweeper.sweep = _sweeps_nothing  # type: ignore[assignment, method-assign]
+        Sweeper.sweep = _sweeps_nothing  # type: ignore[method-assign]
     elif mechanism == "replay":
         advance.again = _repeats_nothing  # type: ignore[attr-defined]
     else:

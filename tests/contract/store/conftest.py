@@ -13,6 +13,7 @@ from resistor.store import RedisStore
 from resistor.store.keys import WITHOUT_TTL
 from resistor.store.scripts import Argument, Script
 from tests.contract.store.samples import KEYS
+from tests.contract.store.twins import Twins, stop_the_clock
 
 _OF_A_RUN = ("run", "history", "outbox")  # … which have a TTL once it is finished
 _state = msgspec.json.Decoder(RunState).decode
@@ -26,6 +27,15 @@ async def store(redis_url: str) -> AsyncIterator[RedisStore]:
     lasting = await keys_that_last(store)
     await store.close()
     assert not lasting, f"no TTL, and no reason for it: {sorted(lasting)}"
+
+
+@pytest.fixture
+async def twins(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Twins]:
+    """A real store and one in memory, on one clock that stands still."""
+    both = Twins(redis_url)
+    stop_the_clock(monkeypatch, lambda: both.now)
+    yield both
+    await both.redis.close()
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,93 @@
+"""`ports.Store` in memory, on a clock that the test sets. Used by simulations and by tests.
+
+No call of it awaits anything, so each is one moment: what a call to a server may meet half way (an answer
+that is lost, somebody who was faster) is for whoever stands in front of it to play.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from resistor.engine.facts import Fact
+from resistor.engine.run import Reads, Run
+from resistor.ports import Change, Loaded, Published, Released
+from resistor.store.keys import Keys
+from resistor.store.reading import RunFilter
+from resistor.store.topics import PAGE
+from resistor.testing.store.catalogue import MemoryCatalogue
+from resistor.testing.store.gates import MemoryGates
+from resistor.testing.store.pauses import MemoryPauses
+from resistor.testing.store.reading import list_runs, read_history
+from resistor.testing.store.runs import MemoryRuns
+from resistor.testing.store.schedules import MemorySchedules
+from resistor.testing.store.slots import MemorySlots
+from resistor.testing.store.state import Clock, State, claimed_of_each
+from resistor.testing.store.topics import MemoryTopics
+
+
+class MemoryStore:
+    """Everything in one `State`. As many as a test likes, and nothing to close."""
+
+    def __init__(self, clock: Clock, keys: Keys | None = None, *, page: int = PAGE) -> None:
+        """Take the store's clock. `page`: how many waiters of a topic one answer names."""
+        self._clock = clock
+        self._keys = keys or Keys()
+        self._state = State()
+        self._runs = MemoryRuns(self._state, clock, self._keys)
+        self.topics = MemoryTopics(self._state, clock, page=page)
+        self.slots = MemorySlots(self._state)
+        self.gates = MemoryGates(self._state, clock, self._keys)
+        self.pauses = MemoryPauses(self._state, clock)
+        self.schedules = MemorySchedules(self._state, clock)
+        self.catalogue = MemoryCatalogue(self._state)
+
+    # ----------------------------------------------------------------------------- the test's side
+
+    def snapshot(self) -> State:
+        """Return a copy of all that is kept, which nothing changes any more."""
+        return self._state.copied()
+
+    def restore(self, state: State) -> None:
+        """Keep what was kept at a snapshot, and nothing since: a server that lost its last writes."""
+        self._state.become(state)
+
+    # ---------------------------------------------------------------------------- the daemon's side
+
+    async def load(self, wanted: Sequence[tuple[str, Reads]]) -> Loaded:
+        """Read these runs, or the named parts of them."""
+        return self._runs.load(wanted)
+
+    async def commit(self, changes: Sequence[Change]) -> Sequence[bool]:
+        """Write each change whole, or not at all where its run is at another revision."""
+        return self._runs.commit(changes)
+
+    async def published(self, confirmed: Sequence[Published]) -> None:
+        """Take confirmed outgoing messages out of the outbox."""
+        self._runs.published(confirmed)
+
+    async def claim_due(self, *, limit: int, lease: float) -> Sequence[str]:
+        """Return due runs of every partition, `limit` at most of each, and lease them."""
+        return claimed_of_each(self._state.due, self._keys, self._clock(), limit, lease)
+
+    async def next_due_in(self) -> float | None:
+        """Return in how many seconds the next run is due; None where none ever is."""
+        first = min(self._state.due.values(), default=None)
+        return None if first is None else max(first - self._clock(), 0.0)
+
+    async def release(self, released: Sequence[Released]) -> None:
+        """Say when claimed runs that were left as they are are due again; drop what is no run."""
+        self._runs.release(released)
+
+    async def forget_expired(self) -> int:
+        """Drop the finished runs whose time to be kept is over; returns how many."""
+        return self._runs.forget_expired()
+
+    # -------------------------------------------------------------------------------- people's side
+
+    async def history(self, run_id: str, *, start: int = 0) -> list[Fact]:
+        """Return a run's facts from position `start` on."""
+        return read_history(self._runs, run_id, start=start)
+
+    async def list_runs(self, wanted: RunFilter) -> list[Run]:
+        """Return runs, the latest first, without steps."""
+        return list_runs(self._state, self._runs, wanted)
