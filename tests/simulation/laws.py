@@ -41,19 +41,19 @@ def _complaints(world: World) -> Iterator[str]:
             yield f"1 lost: event {event} ({world.published[event]}) has no run"
     for run_id, run in runs.items():
         name = f"{run.origin.workflow} {run_id}"
-        facts = world.memory.runs.history(run_id)
+        facts = world.store.state.runs[run_id].facts
         for complaint in (*_of_end(world, run, facts), *_of_steps(world, run, facts)):
             yield f"{complaint}: {name}"
     yield from _of_rest(world)
 
 
 def _of_end(world: World, run: Run, facts: list[Fact]) -> Iterator[str]:
-    kept = world.memory.runs.kept[run.id]
+    kept = world.store.state.runs[run.id]
     endings = [fact.name for fact in facts if fact.name in ENDINGS]
     if not run.state.status.is_final:
         open_steps = {path: str(step.status) for path, step in run.steps.items() if step.status.is_open}
         yield f"2 stuck: {open_steps}, outbox {sorted(kept.outbox)}"
-        if run.id not in world.memory.runs.due:
+        if run.id not in world.store.state.due:
             yield "7 an open run that nobody will look at"
     if len(endings) != run.state.status.is_final:
         yield f"2 ended {len(endings)} times"
@@ -61,7 +61,7 @@ def _of_end(world: World, run: Run, facts: list[Fact]) -> Iterator[str]:
         yield f"3 {facts[-1].name} after the end"
     if run.state.status.is_final and kept.outbox:
         yield f"8 an outbox that is not empty: {sorted(kept.outbox)}"
-    if run.state.status.is_final and run.id in world.memory.runs.due:
+    if run.state.status.is_final and run.id in world.store.state.due:
         yield "7 a due entry of a run that is over"
     if [fact.at for fact in facts] != sorted(fact.at for fact in facts):
         yield "3 a history out of order"
@@ -116,19 +116,14 @@ def _of_rest(world: World) -> Iterator[str]:
         depth = world.broker.queues[name].depth
         if depth:
             yield f"9 {name} holds {depth} messages"
-    dead = [
-        held.publish.envelope.headers.get("resistor-reason") for held in world.broker.queues[names.dead].ready
-    ]
-    if dead:
-        yield f"12 dead letters: {Counter(map(str, dead))}"
-    slots = {
-        key: each
-        for key, each in world.memory.slots.slots.items()
-        if each.holders or each.queue or each.leaving
-    }
-    if slots:
-        yield f"8 slots are taken: {slots}"
-    waiting = {key: list(each.waiting) for key, each in world.memory.topics.topics.items() if each.waiting}
+    letters = [held.publish.envelope.headers for held in world.broker.queues[names.dead].ready]
+    if letters:
+        yield f"12 dead letters: {Counter(str(each.get('resistor-reason')) for each in letters)}"
+    slots = world.store.state.slots.items()
+    taken = {key: each for key, each in slots if each.holders or each.queue or each.leaving}
+    if taken:
+        yield f"8 slots are taken: {taken}"
+    waiting = {topic: who for topic, who in world.store.state.waiting.items() if who}
     if waiting:
         yield f"8 somebody listens still: {waiting}"
     for task in world.failed:

@@ -11,7 +11,7 @@ from tests.simulation.laws import check
 from tests.simulation.world import World
 
 FAULTS = ("crashed before", "crashed after", "refused", "failed after", "hung", "duplicated", "lost")
-SIMULATIONS = int(os.environ.get("RESISTOR_SIMULATIONS", "60"))
+SIMULATIONS = int(os.environ.get("RESISTOR_SIMULATIONS", "8"))
 
 
 def test_whatever_happens_every_run_ends_once_and_every_step_is_done_once(

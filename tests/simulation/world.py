@@ -31,13 +31,13 @@ from resistor.daemon.pausing import Pausing
 from resistor.daemon.rules import Rules, Timing
 from resistor.engine.identity import run_id
 from resistor.engine.limits import Limits
-from resistor.engine.run import EVERYTHING, Run
+from resistor.engine.run import Run
 from resistor.messages.envelope import Envelope
 from resistor.messages.event import Event
 from resistor.ports import Publish
 from resistor.telemetry import Telemetry
 from resistor.testing.broker import MemoryBroker, MemoryBus
-from resistor.testing.store.memory import Memory, MemoryStore
+from resistor.testing.store.memory_store import MemoryStore
 from resistor.testing.virtual_loop import VirtualLoop, run_virtually
 from resistor.tokens import TokenKeys
 from tests.simulation.faults import Faults, Faulty, Odds
@@ -48,10 +48,10 @@ CATALOG = catalog()
 KEYS = TokenKeys((("k1", b"a secret of the simulation, long enough"),))
 RUNS = 30
 STORM_SECONDS = 120.0  # so long things go wrong
-CALM_SECONDS = 900.0  # … and so long they have to come right
+CALM_SECONDS = 600.0  # … and so long they have to come right
 
 
-SETTINGS = Settings(daemon=DaemonSettings(sweep_interval_seconds=1.0))
+SETTINGS = Settings(daemon=DaemonSettings(sweep_interval_seconds=2.0))
 ODDS = Odds()
 MANNERS = Manners()
 
@@ -109,14 +109,14 @@ class World:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         self.loop = loop
-        self.memory = Memory(loop.clock)
+        self.store = MemoryStore(loop.clock)
         names = Names()
         self.broker = MemoryBroker(names, topology(names, sorted(CATALOG.modules)), loop.call_later)
         self._tamper()
         module = Module("m", self.broker, loop, self.draw, self.weather.manners)
         self.modules = [module]
         background = [asyncio.create_task(module.run())]
-        await self._definitions(MemoryStore(self.memory)).register(CATALOG)
+        await self._definitions(self.store).register(CATALOG)
         for _ in range(2):
             await self._begin_daemon()
         background.append(asyncio.create_task(self._start_runs()))
@@ -153,7 +153,7 @@ class World:
         daemon.tasks = works.start(asyncio.Event())
 
     async def _works(self, daemon: Daemon) -> Works:
-        store: Any = Faulty(MemoryStore(self.memory), daemon.faults)
+        store: Any = Faulty(self.store.connect(), daemon.faults)
         bus: Any = Faulty(daemon.bus, daemon.faults, may_fail=False)
         patience = Patience()
         pausing = Pausing(store, patience)
@@ -246,5 +246,4 @@ class World:
 
     def runs(self) -> list[Run]:
         """Every run that there is, whole."""
-        wanted = [(run, EVERYTHING) for run in sorted(self.memory.runs.kept)]
-        return [run for run in self.memory.runs.load(wanted).runs if run is not None]
+        return [kept.run for _, kept in sorted(self.store.state.runs.items())]

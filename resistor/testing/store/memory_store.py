@@ -22,17 +22,25 @@ from resistor.testing.store.runs import MemoryRuns
 from resistor.testing.store.schedules import MemorySchedules
 from resistor.testing.store.slots import MemorySlots
 from resistor.testing.store.state import Clock, State, claimed_of_each
+from resistor.testing.store.suspects import MemorySuspects
 from resistor.testing.store.topics import MemoryTopics
+from resistor.testing.store.watermark import MemorySurvey, MemoryWatermark
 
 
 class MemoryStore:
     """Everything in one `State`. As many as a test likes, and nothing to close."""
 
-    def __init__(self, clock: Clock, keys: Keys | None = None, *, page: int = PAGE) -> None:
-        """Take the store's clock. `page`: how many waiters of a topic one answer names."""
+    def __init__(
+        self, clock: Clock, keys: Keys | None = None, *, page: int = PAGE, state: State | None = None
+    ) -> None:
+        """Take the store's clock. `page`: how many waiters of a topic one answer names.
+
+        `state`: what another one keeps, so that both are connections to one server.
+        """
         self._clock = clock
         self._keys = keys or Keys()
-        self._state = State()
+        self._state = state or State()
+        self._page = page
         self._runs = MemoryRuns(self._state, clock, self._keys)
         self.topics = MemoryTopics(self._state, clock, page=page)
         self.slots = MemorySlots(self._state)
@@ -40,8 +48,20 @@ class MemoryStore:
         self.pauses = MemoryPauses(self._state, clock)
         self.schedules = MemorySchedules(self._state, clock)
         self.catalogue = MemoryCatalogue(self._state)
+        self.suspects = MemorySuspects(self._state)
+        self.survey = MemorySurvey(self._state)
+        self.watermark = MemoryWatermark(self._state, clock)
 
     # ----------------------------------------------------------------------------- the test's side
+
+    def connect(self) -> MemoryStore:
+        """Return another connection to the same server: each daemon has one."""
+        return MemoryStore(self._clock, self._keys, page=self._page, state=self._state)
+
+    @property
+    def state(self) -> State:
+        """Everything that is kept."""
+        return self._state
 
     def snapshot(self) -> State:
         """Return a copy of all that is kept, which nothing changes any more."""

@@ -85,6 +85,8 @@ class State:
     versions: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     offers: dict[str, tuple[int, ...]] = field(default_factory=dict)
     catalogue_revision: int = 0
+    suspects: dict[str, set[str]] = field(default_factory=dict)
+    marks: Scores = field(default_factory=dict)
 
     def copied(self) -> State:
         """Return a copy that shares nothing that changes."""

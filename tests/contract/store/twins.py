@@ -67,7 +67,7 @@ class Twins:
         """Take the URL of a Redis that nobody else uses."""
         self.now = BEGINNING
         self.redis = RedisStore(url, KEYS, timeout=5.0)
-        self.redis.topics = RedisTopics(self.redis._client, KEYS, page=PAGE)
+        self.redis.topics = RedisTopics(self.redis._client, KEYS, self.redis.watermark, page=PAGE)
         self.memory = MemoryStore(lambda: self.now, KEYS, page=PAGE)
 
     async def begin(self) -> None:

@@ -1,0 +1,70 @@
+"""Whether the store has gone back in time, and everything in it, page by page."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+from resistor.engine.run import Run
+from resistor.ports import Recovery, Tick
+from resistor.testing.store.state import Clock, State
+
+
+class MemoryWatermark:
+    """A number that only rises, as long as nobody sets the store back. Each daemon has one of its own."""
+
+    def __init__(self, state: State, clock: Clock) -> None:
+        """Take what is kept, and the store's clock."""
+        self._state = state
+        self._clock = clock
+        self._seen = 0.0
+        self.suspicion = asyncio.Event()
+
+    async def tick(self) -> Tick:
+        """Raise it. Where the store went back, ask for the recovery."""
+        marks = self._state.marks
+        went_back = marks.get("mark", 0.0) < self._seen
+        if went_back:
+            await self.ask()
+        marks["mark"] = self._seen = max(marks.get("mark", 0.0), self._seen) + 1
+        marks["at"] = self._clock()
+        return Tick(went_back, "since" in marks, is_restarted=False)
+
+    async def ask(self) -> None:
+        """Ask for a recovery."""
+        marks = self._state.marks
+        marks.setdefault("since", marks.get("at", 0.0))
+        marks["asked"] = marks.get("asked", 0.0) + 1
+
+    async def claim(self, *, lease: float) -> Recovery | None:
+        """Take the pending recovery for `lease` seconds, or keep it."""
+        marks, now = self._state.marks, self._clock()
+        if "since" not in marks or marks.get("until", 0.0) > now:
+            return None
+        marks["until"] = now + lease
+        return Recovery(marks["since"], str(marks["asked"]))
+
+    async def finish(self, recovery: Recovery) -> None:
+        """Say that it is done."""
+        marks = self._state.marks
+        marks.pop("until", None)
+        if str(marks.get("asked")) == recovery.asked:
+            marks.pop("since", None)
+
+
+class MemorySurvey:
+    """Going through everything: one page of each."""
+
+    def __init__(self, state: State) -> None:
+        """Take what is kept."""
+        self._state = state
+
+    async def open_runs(self) -> AsyncIterator[Sequence[Run]]:
+        """Give every run that is open."""
+        runs = [kept.run for kept in self._state.runs.values()]
+        yield [run for run in runs if not run.state.status.is_final]
+
+    async def slot_runs(self) -> AsyncIterator[Sequence[str]]:
+        """Give every run that has a slot, or waits for one."""
+        slots = self._state.slots.values()
+        yield [run for each in slots for run in (*each.holders, *each.queue, *each.leaving)]
