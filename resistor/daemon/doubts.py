@@ -25,7 +25,7 @@ class Doubts:
     def __init__(self, watermark: Watermark, telemetry: Telemetry, patience: Patience) -> None:
         """Take what shows it, what tells of it, and how to wait for the store."""
         self._watermark = watermark
-        self._telemetry = telemetry
+        self.telemetry = telemetry
         self._patience = patience
         self._believed_until = 0.0
 
@@ -33,7 +33,7 @@ class Doubts:
         """Look once, and say what there is to say. Raises `StoreUnreachable`."""
         tick = await self._watermark.tick()
         if tick.went_back:
-            self._telemetry.store_went_back()
+            self.telemetry.store_went_back()
         elif tick.is_restarted:
             text = "Redis was restarted: nothing that it had confirmed to this daemon is missing"
             log.warning(text, extra={"action": "store_restarted"})
@@ -59,6 +59,6 @@ class Doubts:
         if now < self._believed_until:
             return
         self._believed_until = now + BELIEVED_SECONDS
-        self._telemetry.store_went_back()
+        self.telemetry.store_went_back()
         await self._patience.with_store(self._watermark.ask)
         self._watermark.suspicion.set()

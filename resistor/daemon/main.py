@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 from resistor.bus import AmqpBus, Names, topology
 from resistor.catalog import Catalog, load
@@ -126,6 +127,7 @@ class Daemon:
             self._definitions_changed,
         )
         self._scheduler: Scheduler | None = None
+        self._generated_secret: bytes | None = None
         self._is_set_up = False
 
     def reload(self) -> None:
@@ -192,6 +194,14 @@ class Daemon:
             # The queues that are as they should be work; the others are for the operator to mend.
             log.error("%s", mistake, extra={"action": "topology_mismatch"})
 
+    async def _put_back(self) -> None:
+        """Put back what the store has lost of the installation's own."""
+        await self._definitions.refresh()
+        if self._generated_secret is not None:
+            put_back = partial(self._store.generated_token_secret, self._generated_secret)
+            await self._patience.with_store(put_back)
+        await self._definitions_changed()
+
     async def _definitions_changed(self) -> None:
         """Let everything else follow the definitions."""
         await self._declare_for(Catalog())
@@ -228,7 +238,7 @@ class Daemon:
         tasks.add(asyncio.create_task(sweeper.run(stopping), name="sweeper"))
         tasks.add(asyncio.create_task(self._scheduler.run(stopping), name="schedules"))
         journal = self._bus.journal() if self._has_journal else None
-        recoverer = Recoverer(self._store, pipeline, journal, self._telemetry, self._doubts)
+        recoverer = Recoverer(self._store, pipeline, journal, self._doubts, self._put_back)
         tasks.add(asyncio.create_task(recoverer.run(stopping), name="recovery"))
         tasks.add(asyncio.create_task(self._reloader.run(stopping), name="reload"))
         tasks.add(asyncio.create_task(self._speak(stopping), name="telemetry"))
@@ -305,6 +315,7 @@ class Daemon:
 
     async def _generated_keys(self) -> tuple[tuple[str, bytes], ...]:
         secret = await self._patience.with_store(self._store.generated_token_secret)
+        self._generated_secret = secret
         log.warning(
             "no RESISTOR_TOKEN_KEYS: tokens are signed with a key that is kept in Redis, so whoever can read"
             " Redis can forge results",
