@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 GENERATED_KEY_ID = "generated"
 SUMMARY_SECONDS = 1.0
+REDECLARE_SECONDS = 1.0  # between two looks whether a queue is missing
 GOODBYE_SECONDS = 3.0  # with the drain's 25 s it stays below the 30 s that Kubernetes gives
 LONGEST_WAIT_SECONDS = 1.0  # for replicas and the disk, before a write is tried again
 PROBE_SECONDS = 1.0  # a probe that waits longer than its caller is no answer
@@ -202,6 +203,13 @@ class Daemon:
             await self._patience.with_store(put_back)
         await self._definitions_changed()
 
+    async def _redeclare(self, stopping: asyncio.Event) -> None:
+        """Declare everything again where a queue is missing: somebody has deleted it under us."""
+        while not await happens(stopping, within=REDECLARE_SECONDS):
+            if self._bus.missing.is_set():
+                self._bus.missing.clear()
+                await self._declare_for(Catalog())
+
     async def _definitions_changed(self) -> None:
         """Let everything else follow the definitions."""
         await self._declare_for(Catalog())
@@ -241,6 +249,7 @@ class Daemon:
         recoverer = Recoverer(self._store, pipeline, journal, self._doubts, self._put_back)
         tasks.add(asyncio.create_task(recoverer.run(stopping), name="recovery"))
         tasks.add(asyncio.create_task(self._reloader.run(stopping), name="reload"))
+        tasks.add(asyncio.create_task(self._redeclare(stopping), name="redeclaring"))
         tasks.add(asyncio.create_task(self._speak(stopping), name="telemetry"))
         log.info(
             "taking messages",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+from aio_pika.abc import AbstractIncomingMessage
 
 from resistor.config import Settings
 from resistor.engine.identity import run_id
@@ -15,7 +18,7 @@ from tests.integration.outside import header_of
 from tests.integration.play import catalog_of
 
 KEYS = Keys(partitions=4)
-SHORT = {"lease_seconds": 0.1, "outbox_grace_seconds": 0.1, "sweep_interval_seconds": 0.05}
+SHORT: dict[str, Any] = {"lease_seconds": 0.1, "outbox_grace_seconds": 0.1, "sweep_interval_seconds": 0.05}
 GONE = "g" * 20
 
 TWO = "steps: [{module: m, action: one, retry: none}, {module: m, action: two, retry: none}]"
@@ -167,8 +170,12 @@ async def test_a_run_whose_child_s_end_was_never_told_hears_of_it(empty_house: H
 async def test_a_step_whose_module_has_it_for_long_may_be_lost_and_is_left_alone(empty_house: House) -> None:
     async with empty_house.daemon(catalog_of(two=TWO), **SHORT):
         queue = await empty_house.outside.queue("resistor.module.m")
-        in_hand = []
-        await queue.consume(in_hand.append)  # type: ignore[arg-type]
+        in_hand: list[AbstractIncomingMessage] = []
+
+        async def keep(message: AbstractIncomingMessage) -> None:
+            in_hand.append(message)
+
+        await queue.consume(keep)
         await empty_house.outside.event("shop.two", {}, id="a")
 
         async def is_taken() -> bool:
