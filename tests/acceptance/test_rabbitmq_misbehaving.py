@@ -18,6 +18,10 @@ def ids(start: int, end: int) -> list[str]:
     return [f"order-{number}" for number in range(start, end)]
 
 
+def vhost_of(site: Site) -> str:
+    return URL(site.amqp_url).path.removeprefix("/")
+
+
 async def ctl(rabbitmq: RabbitMQ, *words: str) -> None:
     await asyncio.to_thread(rabbitmq.ctl, *words)
 
@@ -48,7 +52,7 @@ async def test_connections_that_the_broker_closes_come_back(site: Site, rabbitmq
     await site.publish(ids(0, 40))
     await site.ended("order-0")
     for _ in range(2):
-        await ctl(rabbitmq, "close_all_connections", "an operator's whim")
+        await ctl(rabbitmq, "close_all_connections", "--vhost", vhost_of(site), "an operator's whim")
     await daemon.says("broker_back")
     await site.reopen()
     await site.publish(ids(40, 50))
@@ -99,7 +103,7 @@ async def test_a_queue_with_other_arguments_is_named_with_both_values_and_the_ot
 async def test_rights_that_are_taken_away_stop_publishing_until_they_are_back(
     site: Site, rabbitmq: RabbitMQ
 ) -> None:
-    vhost = URL(site.amqp_url).path.removeprefix("/")
+    vhost = vhost_of(site)
     daemon, module = await site.daemon(), await site.module()
     await site.publish(ids(0, 5))
     await site.holds(ids(0, 5))
@@ -110,7 +114,7 @@ async def test_rights_that_are_taken_away_stop_publishing_until_they_are_back(
         site.amqp_url = str(URL(site.amqp_url).with_user("starter").with_password("secret"))
         await ctl(rabbitmq, "set_permissions", "-p", vhost, "guest", "^$", "^$", ".*")
         # RabbitMQ remembers for a minute what a channel may do: new ones are asked at once.
-        await ctl(rabbitmq, "close_all_connections", "rights have changed")
+        await ctl(rabbitmq, "close_all_connections", "--vhost", vhost, "rights have changed")
         await site.reopen()
         await site.publish(ids(5, 15))
         await daemon.says("publish_refused")
