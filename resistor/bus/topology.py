@@ -76,13 +76,8 @@ class Topology:
     bindings: tuple[Binding, ...]
 
 
-def topology(
-    names: Names, modules: Iterable[str] = (), *, partitions: int = 1, journal: bool = False
-) -> Topology:
-    """Return everything the daemon needs, with queues for `modules` and so many partitions of results.
-
-    `journal`: with a stream that keeps a copy of every event (journal.py).
-    """
+def topology(names: Names, modules: Iterable[str] = (), *, partitions: int = 1) -> Topology:
+    """Return everything the daemon needs, with queues for `modules` and so many partitions of results."""
     dead, dead_binding = _dead(names)
     queues = [dead, _work(names, names.events_queue), _work(names, names.commands_queue)]
     bindings = [
@@ -101,9 +96,6 @@ def topology(
     for module in modules:
         queues.append(_work(names, names.module_queue(module)))
         bindings.append(Binding(names.actions, names.module_queue(module), module))
-    if journal:
-        queues.append(Queue(names.journal_queue, JOURNAL))
-        bindings += _journal_bindings(names)
     return Topology(_exchanges(names), tuple(queues), tuple(bindings))
 
 
@@ -121,10 +113,14 @@ def module_topology(names: Names, modules: Iterable[str]) -> Topology:
     )
 
 
-def _journal_bindings(names: Names) -> list[Binding]:
-    """Bind the journal to events, and to the orders that begin and end runs: what repeats without harm."""
+def journal_topology(names: Names) -> Topology:
+    """Return the stream that keeps a copy of every event (journal.py), apart: not every broker has streams.
+
+    It has the orders that begin and end runs too: those of all that may be repeated without harm.
+    """
     orders = [Binding(names.commands, names.journal_queue, verb) for verb in ("start", "cancel", "terminate")]
-    return [Binding(names.events, names.journal_queue, EVERYTHING), *orders]
+    bindings = (Binding(names.events, names.journal_queue, EVERYTHING), *orders)
+    return Topology(_exchanges(names), (Queue(names.journal_queue, JOURNAL),), bindings)
 
 
 def _exchanges(names: Names) -> tuple[Exchange, ...]:

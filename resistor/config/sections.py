@@ -57,9 +57,12 @@ class Broker(Section):
     it gains little, and as many are delivered again when a daemon dies."""
     heartbeat_seconds: Annotated[Seconds, Named("RESISTOR_HEARTBEAT_SECONDS")] = 10.0
     """Seconds between heartbeats: a broker that is silent for about three of them is given up."""
-    journal: Annotated[Literal["off", "stream"], BeforeValidator(lower), Named("RESISTOR_JOURNAL")] = "off"
-    """stream: RabbitMQ keeps a copy of every event for a week, and runs that Redis has lost altogether begin
-    again. Needs RabbitMQ 3.9 with streams."""
+    journal: Annotated[
+        Literal["auto", "off", "stream"], BeforeValidator(lower), Named("RESISTOR_JOURNAL")
+    ] = "auto"
+    """stream: RabbitMQ (3.9 and later) keeps a copy of every event for a week, so that runs which Redis has
+    lost altogether begin again. auto: where the broker has streams; it slows publishers by less than their
+    measurements differ."""
 
 
 class Store(Section):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
-from resistor.bus import AmqpBus, Names, topology
+from resistor.bus import AmqpBus, Names, journal_topology, topology
 from resistor.catalog import Catalog, load
 from resistor.config import Settings
 from resistor.daemon import crashpoints
@@ -38,6 +38,7 @@ from resistor.daemon.sending import Sender
 from resistor.daemon.sweeper import Sweeper
 from resistor.engine.limits import Limits
 from resistor.errors import OperatorMistake, StoreUnreachable
+from resistor.ports import Journal
 from resistor.store import Durability, RedisStore
 from resistor.store.keys import Keys
 from resistor.telemetry import Telemetry, configure_logging, telemetry_for
@@ -129,6 +130,8 @@ class Daemon:
         )
         self._scheduler: Scheduler | None = None
         self._generated_secret: bytes | None = None
+        self._journal: Journal | None = None
+        self._has_no_streams = False
         self._is_set_up = False
 
     def reload(self) -> None:
@@ -190,10 +193,26 @@ class Daemon:
         """
         modules = coming.modules | self._definitions.listening.modules
         try:
-            await self._bus.declare(topology(self._names, sorted(modules), journal=self._has_journal))
+            await self._bus.declare(topology(self._names, sorted(modules)))
         except OperatorMistake as mistake:
             # The queues that are as they should be work; the others are for the operator to mend.
             log.error("%s", mistake, extra={"action": "topology_mismatch"})
+        await self._declare_journal()
+
+    async def _declare_journal(self) -> None:
+        """Declare the journal, where there is to be one and the broker can have it."""
+        wanted = self._settings.broker.journal
+        if wanted == "off" or self._has_no_streams:
+            return
+        try:
+            await self._bus.declare(journal_topology(self._names))
+        except OperatorMistake as mistake:
+            self._has_no_streams = True
+            level = logging.ERROR if wanted == "stream" else logging.WARNING
+            text = "no journal, so runs that Redis loses altogether stay lost: %s"
+            log.log(level, text, mistake, extra={"action": "no_journal"})
+        else:
+            self._journal = self._bus.journal()
 
     async def _put_back(self) -> None:
         """Put back what the store has lost of the installation's own."""
@@ -245,8 +264,7 @@ class Daemon:
         tasks = {asyncio.create_task(consumer.run(), name="consumer") for consumer in consumers}
         tasks.add(asyncio.create_task(sweeper.run(stopping), name="sweeper"))
         tasks.add(asyncio.create_task(self._scheduler.run(stopping), name="schedules"))
-        journal = self._bus.journal() if self._has_journal else None
-        recoverer = Recoverer(self._store, pipeline, journal, self._doubts, self._put_back)
+        recoverer = Recoverer(self._store, pipeline, self._journal, self._doubts, self._put_back)
         tasks.add(asyncio.create_task(recoverer.run(stopping), name="recovery"))
         tasks.add(asyncio.create_task(self._reloader.run(stopping), name="reload"))
         tasks.add(asyncio.create_task(self._redeclare(stopping), name="redeclaring"))
@@ -266,10 +284,6 @@ class Daemon:
             if not await drained(tasks, seconds=self._drain_seconds()):
                 log.warning("what is still in hand will be delivered again", extra={"action": "drain_cut"})
         log.info("stopped", extra={"action": "stopped"})
-
-    @property
-    def _has_journal(self) -> bool:
-        return self._settings.broker.journal == "stream"
 
     def _drain_seconds(self) -> float:
         """While a server is away nothing that is in hand can be finished: waiting for it would be in vain."""

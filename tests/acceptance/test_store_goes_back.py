@@ -12,7 +12,7 @@ from tests.servers import RedisServer
 
 pytestmark = pytest.mark.xdist_group("acceptance")
 
-JOURNAL = {"RESISTOR_JOURNAL": "stream"}
+JOURNAL = {"RESISTOR_JOURNAL": "auto"}
 
 
 def ids(start: int, end: int) -> list[str]:

@@ -70,13 +70,18 @@ async def _apply(settings: Any, wanted: Any) -> None:
 
 def wanted_topology(settings: Any, modules: Sequence[str] = ()) -> Any:
     """Return the topology with the queues of `modules`, or else of those that the definition files name."""
-    from resistor.bus import Names
+    from resistor.bus import Names, Topology, journal_topology
     from resistor.bus import topology as topology_of
     from resistor.ops.queues import modules_of_files
 
-    wanted = sorted(set(modules) or modules_of_files(settings))
-    journal = settings.broker.journal == "stream"
-    return topology_of(Names(settings.broker.prefix), wanted, journal=journal)
+    names = Names(settings.broker.prefix)
+    wanted = topology_of(names, sorted(set(modules) or modules_of_files(settings)))
+    if settings.broker.journal != "stream":
+        return wanted
+    journal = journal_topology(names)
+    return Topology(
+        wanted.exchanges, (*wanted.queues, *journal.queues), (*wanted.bindings, *journal.bindings)
+    )
 
 
 def _rows(wanted: Any) -> Iterator[dict[str, Any]]:
