@@ -22,7 +22,7 @@ from resistor.daemon.pipeline import Pipeline
 from resistor.daemon.told import Told
 from resistor.engine.inbound import Reconcile
 from resistor.engine.run import Run
-from resistor.errors import BrokerUnreachable, StoreUnreachable
+from resistor.errors import BrokerUnreachable, OperatorMistake, StoreUnreachable
 from resistor.ports import Journal, Recovery, Store
 
 log = logging.getLogger(__name__)
@@ -111,12 +111,17 @@ class Recoverer:
             log.warning(text, extra={"action": "no_journal"})
             return 0, 0
         told = skipped = 0
-        async for page in self._journal.since(since):
-            await self._keep()
-            known = [each for each in page if each.envelope.message_id]
-            await self._pipeline.retell(known)
-            told, skipped = told + len(known), skipped + len(page) - len(known)
-            self._telemetry.retold(len(known), len(page) - len(known))
+        try:
+            async for page in self._journal.since(since):
+                await self._keep()
+                known = [each for each in page if each.envelope.message_id]
+                await self._pipeline.retell(known)
+                told, skipped = told + len(known), skipped + len(page) - len(known)
+                self._telemetry.retold(len(known), len(page) - len(known))
+        except OperatorMistake as mistake:
+            # Waiting for it would hold up everything that waits for the recovery.
+            text = "%s; runs that have vanished altogether stay lost"
+            log.error(text, mistake, extra={"action": "no_journal"})
         if skipped:
             text = "%d events of the journal have no message id: whether they were told cannot be known"
             log.warning(text, skipped, extra={"action": "journal_skipped"})
