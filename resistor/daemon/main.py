@@ -208,9 +208,9 @@ class Daemon:
             await self._bus.declare(journal_topology(self._names))
         except OperatorMistake as mistake:
             self._has_no_streams = True
-            level = logging.ERROR if wanted == "stream" else logging.WARNING
+            level = logging.ERROR if wanted == "stream" else logging.INFO
             text = "no journal, so runs that Redis loses altogether stay lost: %s"
-            log.log(level, text, mistake, extra={"action": "no_journal"})
+            log.log(level, text, str(mistake).partition("\n")[0], extra={"action": "no_journal"})
         else:
             self._journal = self._bus.journal()
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from aio_pika.abc import AbstractIncomingMessage
+from click.testing import CliRunner
 
 from resistor.config import Settings
 from resistor.engine.identity import run_id
 from resistor.messages.event import Event
 from resistor.ops.auditing import Finding, Kind, audit, repair
+from resistor.ops.cli.root import command_line
 from resistor.store import keys as names
 from resistor.store.keys import Keys
 from tests.integration.house import House
@@ -218,3 +222,45 @@ async def put_back(house: House, run: str, before: dict[str, bytes]) -> None:
     await client.zadd(f"{tag}:runs:status:running", {run: 1})
     await client.zrem(f"{tag}:runs:status:completed", run)
     await client.zadd(names.due(tag), {run: 9e9})
+
+
+# ------------------------------------------------------------------------------------- the command line
+
+
+async def doctor(house: House, *words: str) -> tuple[int, str]:
+    """Run `resistor doctor` as an operator would; returns its exit code and what it says."""
+    environment = {
+        "RESISTOR_AMQP_URL": house.amqp_url,
+        "RESISTOR_REDIS_URL": house.redis_url,
+        "RESISTOR_PARTITIONS": "4",
+        "RESISTOR_TOKEN_KEYS": "k1:a secret of the tests that is long",
+        "RESISTOR_DEFINITIONS": "no such directory",
+        "RESISTOR_LEASE_SECONDS": "0.1",
+        "RESISTOR_OUTBOX_GRACE_SECONDS": "0.1",
+    }
+    arguments = ["doctor", *words]
+    done = await asyncio.to_thread(CliRunner().invoke, command_line(), arguments, env=environment)
+    return done.exit_code, done.stdout
+
+
+async def test_the_doctor_names_what_is_stuck_and_exits_with_1_until_it_is_mended(empty_house: House) -> None:
+    run = run_of("two", "a")
+    async with empty_house.daemon(catalog_of(two=TWO), **SHORT):
+        await empty_house.outside.event("shop.two", {}, id="a")
+        lost = await empty_house.outside.action("m")
+        await find(empty_house, Kind.LOST, run)
+        code, said = await doctor(empty_house, "--audit")
+        assert code == 1
+        assert f"fail  run {run}, step one: 0 of 1 actions for m are in its queue" in said
+        code, said = await doctor(empty_house, "--audit", "-o", "json")
+        [row] = [row for row in json.loads(said) if row["name"] == "audit"]
+        assert (code, row["kind"], row["run"], row["step"], row["grade"]) == (1, "lost", run, "one", "fail")
+        code, said = await doctor(empty_house, "--audit", "--repair")
+        assert (code, "mended" in said) == (0, True)
+        again = await empty_house.outside.action("m")
+        assert header_of(again, "resistor-token") == header_of(lost, "resistor-token")
+
+
+async def test_a_repair_without_an_audit_is_refused_in_one_line(empty_house: House) -> None:
+    code, _ = await doctor(empty_house, "--repair")
+    assert code == 2
