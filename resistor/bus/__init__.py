@@ -7,6 +7,7 @@
     consuming.py    a lane: one queue being consumed
     browsing.py     looking through a queue without consuming it
     publishing.py   confirmed publishing in batches
+    journal.py      the stream of all events, read again
     connection.py   a connection that comes back by itself
     wire.py         one plain connection, until it breaks
     envelopes.py    an Envelope ⇄ AMQP's properties
@@ -17,6 +18,16 @@ Called by the daemon, the SDK and ops. Nothing above this room knows AMQP.
 from resistor.bus.browsing import Browser
 from resistor.bus.bus import AmqpBus, QueueInfo, one_shot
 from resistor.bus.names import Names
-from resistor.bus.topology import Topology, module_topology, topology
+from resistor.bus.topology import Topology, journal_topology, module_topology, topology
 
-__all__ = ["AmqpBus", "Browser", "Names", "QueueInfo", "Topology", "module_topology", "one_shot", "topology"]
+__all__ = [
+    "AmqpBus",
+    "Browser",
+    "Names",
+    "QueueInfo",
+    "Topology",
+    "journal_topology",
+    "module_topology",
+    "one_shot",
+    "topology",
+]

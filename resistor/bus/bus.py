@@ -66,6 +66,8 @@ class AmqpBus:
         self._publishing = Link(parsed, weather, client_name=f"{client_name} (publishing)")
         self._publisher = Publisher(self._publishing)
         self._lanes: list[QueueLane] = []
+        self.missing = asyncio.Event()
+        """Set where something that should be there is not: a queue that is consumed, or for a message."""
 
     @property
     def connected(self) -> bool:
@@ -112,7 +114,7 @@ class AmqpBus:
 
     def lane(self, queue: str, *, prefetch: int) -> QueueLane:
         """Consume `queue`, with at most `prefetch` messages in hand; whenever it is there."""
-        lane = QueueLane(self._consuming, queue, prefetch=prefetch)
+        lane = QueueLane(self._consuming, queue, prefetch=prefetch, when_missing=self.missing.set)
         self._lanes.append(lane)
         return lane
 
@@ -122,7 +124,10 @@ class AmqpBus:
         Waits while the broker is away, and then publishes again whatever was not confirmed. Raises
         `ValueError`, before anything is sent, where AMQP cannot carry one of them.
         """
-        return await self._publisher.publish(messages)
+        outcomes = await self._publisher.publish(messages)
+        if Outcome.UNROUTABLE in outcomes:
+            self.missing.set()
+        return outcomes
 
     def journal(self) -> StreamJournal:
         """Return the journal of events: a stream that has to be declared."""

@@ -42,11 +42,17 @@ _Send = Callable[[aiormq.Channel, int, bool], Awaitable[None]]
 class QueueLane:
     """One queue being consumed. Implements `ports.Lane`."""
 
-    def __init__(self, link: Link, queue: str, *, prefetch: int) -> None:
-        """Consume `queue` over `link`, with at most `prefetch` unacknowledged messages. Starts at once."""
+    def __init__(
+        self, link: Link, queue: str, *, prefetch: int, when_missing: Callable[[], None] = lambda: None
+    ) -> None:
+        """Consume `queue` over `link`, with at most `prefetch` unacknowledged messages. Starts at once.
+
+        `when_missing` is called at each attempt that finds no such queue, or one that may not be consumed.
+        """
         self._link = link
         self._queue = queue
         self._prefetch = prefetch
+        self._when_missing = when_missing
         self._generation = 0
         self._channel: aiormq.Channel | None = None
         self._unacked: dict[int, None] = {}  # tags that the broker waits for, in their order
@@ -199,6 +205,8 @@ class QueueLane:
 
     def _failed(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, AMQPChannelError):
+            self._when_missing()
         if isinstance(error, AMQPChannelError) and not self._is_missing:
             self._is_missing = True
             log.warning(

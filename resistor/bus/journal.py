@@ -17,14 +17,14 @@ from uuid import uuid4
 
 import aiormq
 from aiormq.abc import DeliveredMessage
-from aiormq.exceptions import AMQPChannelError
+from aiormq.exceptions import AMQPChannelError, DeliveryError
 from pamqp.commands import Basic
 from yarl import URL
 
 from resistor.bus.envelopes import from_properties
 from resistor.bus.names import Names
-from resistor.bus.wire import connect, losing, open_channel, shut
-from resistor.errors import BrokerUnreachable
+from resistor.bus.wire import Lost, connect, losing, open_channel, shut
+from resistor.errors import BrokerUnreachable, OperatorMistake
 from resistor.ports import Delivery
 
 AT_ONCE = 200  # messages in hand, and in a page
@@ -44,7 +44,8 @@ class StreamJournal:
     async def since(self, at: float) -> AsyncIterator[Sequence[Delivery]]:
         """Give all events from `at` on, in seconds since the epoch, oldest first, until the present.
 
-        Whole segments of the stream are given, so some may be older. Raises `BrokerUnreachable`.
+        Whole segments of the stream are given, so some may be older. Raises `BrokerUnreachable`, and
+        `OperatorMistake` where there is no journal, or it may not be read.
         """
         connection = await connect(self._url, client_name="resistor journal")
         try:
@@ -76,7 +77,11 @@ class StreamJournal:
                     await channel.basic_qos(prefetch_count=AT_ONCE)
                     await channel.basic_consume(queue, arrived.put, arguments={"x-stream-offset": offset})
         except AMQPChannelError as error:
-            raise BrokerUnreachable(f"the journal {queue} cannot be read: {error}") from None
+            raise OperatorMistake(f"the journal {queue} cannot be read: {error}") from None
+        except Lost as lost:
+            if isinstance(lost.__cause__, DeliveryError):
+                raise OperatorMistake(f"the journal {queue} cannot be read: there is no such queue") from None
+            raise
 
     def _delivery(self, message: DeliveredMessage) -> Delivery | None:
         """Return the message as its queue would deliver it; None for a marker."""

@@ -95,12 +95,10 @@ def topology(
     *,
     partitions: int = 1,
     module_deliveries: int = MODULE_DELIVERY_LIMIT,
-    journal: bool = False,
 ) -> Topology:
     """Return everything the daemon needs, with queues for `modules` and so many partitions of results.
 
-    `module_deliveries` is the delivery limit of the modules' queues; `journal`: with a stream that keeps a
-    copy of every event (journal.py).
+    `module_deliveries` is the delivery limit of the modules' queues.
     """
     dead, dead_bindings = _dead(names)
     queues = [*dead, _work(names, names.events_queue), _work(names, names.commands_queue)]
@@ -120,9 +118,6 @@ def topology(
     for module in modules:
         queues.append(_module(names, module, module_deliveries))
         bindings.append(Binding(names.actions, names.module_queue(module), module))
-    if journal:
-        queues.append(Queue(names.journal_queue, JOURNAL))
-        bindings += _journal_bindings(names)
     return Topology(_exchanges(names), tuple(queues), tuple(bindings))
 
 
@@ -142,10 +137,14 @@ def module_topology(
     )
 
 
-def _journal_bindings(names: Names) -> list[Binding]:
-    """Bind the journal to events, and to the orders that begin and end runs: what repeats without harm."""
+def journal_topology(names: Names) -> Topology:
+    """Return the stream that keeps a copy of every event (journal.py), apart: not every broker has streams.
+
+    It has the orders that begin and end runs too: those of all that may be repeated without harm.
+    """
     orders = [Binding(names.commands, names.journal_queue, verb) for verb in ("start", "cancel", "terminate")]
-    return [Binding(names.events, names.journal_queue, EVERYTHING), *orders]
+    bindings = (Binding(names.events, names.journal_queue, EVERYTHING), *orders)
+    return Topology(_exchanges(names), (Queue(names.journal_queue, JOURNAL),), bindings)
 
 
 def _exchanges(names: Names) -> tuple[Exchange, ...]:

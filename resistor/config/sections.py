@@ -82,9 +82,12 @@ class Broker(Section):
     """Which user of the broker answers for a module, as MODULE:USER,MODULE:USER. A result for such a module
     must bear that user's id, which the broker checks; for the others a good token is enough. `module run`
     puts it into what its modules answer."""
-    journal: Annotated[Literal["off", "stream"], BeforeValidator(lower), Named("RESISTOR_JOURNAL")] = "off"
-    """stream: RabbitMQ keeps a copy of every event for a week, and runs that Redis has lost altogether begin
-    again. Needs RabbitMQ 3.9 with streams."""
+    journal: Annotated[
+        Literal["auto", "off", "stream"], BeforeValidator(lower), Named("RESISTOR_JOURNAL")
+    ] = "auto"
+    """stream: RabbitMQ (3.9 and later) keeps a copy of every event for a week, so that runs which Redis has
+    lost altogether begin again. auto: where the broker has streams; it slows publishers by less than their
+    measurements differ."""
 
 
 class Store(Section):

@@ -17,7 +17,7 @@ from resistor.daemon.dispatching import Dispatcher
 from resistor.daemon.gatekeeping import Gatekeeper
 from resistor.daemon.inbox import Inbox
 from resistor.daemon.pipeline import Pipeline
-from resistor.daemon.recovering import Recoverer
+from resistor.daemon.recovering import Prepare, Recoverer
 from resistor.daemon.rules import Rules
 from resistor.daemon.scheduling import Scheduler
 from resistor.daemon.sending import Sender
@@ -30,14 +30,22 @@ from resistor.telemetry import Telemetry
 from resistor.tokens import TokenKeys
 
 
+async def nothing_to_put_back() -> None:
+    """Do nothing: all that is the installation's own is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a daemon lives on: its servers, and what it tells of itself."""
+    """What a daemon lives on: its servers, and what it tells of itself.
+
+    `put_back` puts into a store that went back what is the installation's own.
+    """
 
     store: Store
     bus: Bus
     telemetry: Telemetry
     journal: Journal | None = None
+    put_back: Prepare = nothing_to_put_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,7 @@ def assemble(
         sweeper=Sweeper(around.store, pipeline, **each),
         scheduler=Scheduler(around.store, definitions, pipeline, **each),
         gatekeeper=Gatekeeper(around.store, pipeline, rules.pausing, **each),
-        recoverer=Recoverer(around.store, pipeline, around.journal, around.telemetry, rules.doubts),
+        recoverer=Recoverer(around.store, pipeline, around.journal, rules.doubts, around.put_back),
     )
 
 

@@ -91,9 +91,21 @@ class Definitions:
         revision = await self._patience.with_store(self._store.catalogue.revision)
         if revision == self._view.revision:
             return False
+        if revision < self._view.revision:
+            await self._put_back()
         registered = await self._patience.with_store(self._store.catalogue.read)
         self._view = self._seen(registered)
         return True
+
+    async def _put_back(self) -> None:
+        """Register all that we know once more: the number never falls but where the store went back."""
+        log.warning("the store has lost definitions: put back", extra={"action": "catalogue_put_back"})
+        entries = {key: (each.digest, each.source) for key, each in self._compiled.items()}
+        offers: dict[str, tuple[int, ...]] = {}
+        for each in self._view.offered.workflows:
+            name = f"{each.namespace}/{each.name}"
+            offers[name] = tuple(sorted({*offers.get(name, ()), each.version}))
+        await self._patience.with_store(partial(self._store.catalogue.register_all, entries, offers))
 
     async def sources(self) -> Mapping[str, bytes]:
         """Return every version that was ever registered: variations may extend them."""

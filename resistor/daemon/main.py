@@ -8,8 +8,9 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
-from resistor.bus import AmqpBus, Names, topology
+from resistor.bus import AmqpBus, Names, journal_topology, topology
 from resistor.catalog import Catalog, load
 from resistor.config import Settings
 from resistor.daemon import crashpoints
@@ -32,6 +33,7 @@ from resistor.daemon.rules import Rules, Timing
 from resistor.daemon.scheduling import Scheduler
 from resistor.engine.limits import Limits
 from resistor.errors import OperatorMistake, StoreUnreachable
+from resistor.ports import Journal
 from resistor.store import Durability, RedisStore
 from resistor.store.keys import Keys
 from resistor.telemetry import Telemetry, configure_logging, telemetry_for
@@ -41,6 +43,7 @@ log = logging.getLogger(__name__)
 
 GENERATED_KEY_ID = "generated"
 SUMMARY_SECONDS = 1.0
+REDECLARE_SECONDS = 1.0  # between two looks whether a queue is missing
 GOODBYE_SECONDS = 3.0  # with the drain's 25 s it stays below the 30 s that Kubernetes gives
 LONGEST_WAIT_SECONDS = 1.0  # for replicas and the disk, before a write is tried again
 PROBE_SECONDS = 1.0  # a probe that waits longer than its caller is no answer
@@ -122,6 +125,9 @@ class Daemon:
             self._definitions_changed,
         )
         self._scheduler: Scheduler | None = None
+        self._generated_secret: bytes | None = None
+        self._journal: Journal | None = None
+        self._has_no_streams = False
         self._is_set_up = False
 
     def reload(self) -> None:
@@ -185,13 +191,41 @@ class Daemon:
         modules = coming.modules | self._definitions.listening.modules
         try:
             limit = self._settings.broker.module_delivery_limit
-            wanted = topology(
-                self._names, sorted(modules), module_deliveries=limit, journal=self._has_journal
-            )
-            await self._bus.declare(wanted)
+            await self._bus.declare(topology(self._names, sorted(modules), module_deliveries=limit))
         except OperatorMistake as mistake:
             # The queues that are as they should be work; the others are for the operator to mend.
             log.error("%s", mistake, extra={"action": "topology_mismatch"})
+        await self._declare_journal()
+
+    async def _declare_journal(self) -> None:
+        """Declare the journal, where there is to be one and the broker can have it."""
+        wanted = self._settings.broker.journal
+        if wanted == "off" or self._has_no_streams:
+            return
+        try:
+            await self._bus.declare(journal_topology(self._names))
+        except OperatorMistake as mistake:
+            self._has_no_streams = True
+            level = logging.ERROR if wanted == "stream" else logging.INFO
+            text = "no journal, so runs that Redis loses altogether stay lost: %s"
+            log.log(level, text, str(mistake).partition("\n")[0], extra={"action": "no_journal"})
+        else:
+            self._journal = self._bus.journal()
+
+    async def _put_back(self) -> None:
+        """Put back what the store has lost of the installation's own."""
+        await self._definitions.refresh()
+        if self._generated_secret is not None:
+            put_back = partial(self._store.generated_token_secret, self._generated_secret)
+            await self._patience.with_store(put_back)
+        await self._definitions_changed()
+
+    async def _redeclare(self, stopping: asyncio.Event) -> None:
+        """Declare everything again where a queue is missing: somebody has deleted it under us."""
+        while not await happens(stopping, within=REDECLARE_SECONDS):
+            if self._bus.missing.is_set():
+                self._bus.missing.clear()
+                await self._declare_for(Catalog())
 
     async def _definitions_changed(self) -> None:
         """Let everything else follow the definitions."""
@@ -205,6 +239,7 @@ class Daemon:
         await self._patience.with_store(works.scheduler.sync)
         tasks = works.start(stopping)
         tasks.add(asyncio.create_task(self._reloader.run(stopping), name="reload"))
+        tasks.add(asyncio.create_task(self._redeclare(stopping), name="redeclaring"))
         tasks.add(asyncio.create_task(self._speak(stopping), name="telemetry"))
         log.info(
             "taking messages",
@@ -220,10 +255,6 @@ class Daemon:
             if not await drained(tasks, seconds=self._drain_seconds()):
                 log.warning("what is still in hand will be delivered again", extra={"action": "drain_cut"})
         log.info("stopped", extra={"action": "stopped"})
-
-    @property
-    def _has_journal(self) -> bool:
-        return self._settings.broker.journal == "stream"
 
     def _drain_seconds(self) -> float:
         """While a server is away nothing that is in hand can be finished: waiting for it would be in vain."""
@@ -266,12 +297,12 @@ class Daemon:
         settings = self._settings
         timing = Timing(settings.daemon.outbox_grace_seconds, settings.daemon.idle_check_seconds)
         rules = Rules(self._names, self._limits, timing, self._patience, self._pausing, self._doubts)
-        journal = self._bus.journal() if self._has_journal else None
-        around = Surroundings(self._store, self._bus, self._telemetry, journal)
+        around = Surroundings(self._store, self._bus, self._telemetry, self._journal, self._put_back)
         return assemble(around, self._definitions, self._token_keys, rules, settings)
 
     async def _generated_keys(self) -> tuple[tuple[str, bytes], ...]:
         secret = await self._patience.with_store(self._store.generated_token_secret)
+        self._generated_secret = secret
         log.warning(
             "no RESISTOR_TOKEN_KEYS: tokens are signed with a key that is kept in Redis, so whoever can read"
             " Redis can forge results",

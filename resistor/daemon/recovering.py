@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 from resistor.daemon.doubts import Doubts
@@ -22,9 +22,8 @@ from resistor.daemon.pipeline import Pipeline
 from resistor.daemon.told import Told
 from resistor.engine.inbound import Reconcile
 from resistor.engine.run import Run
-from resistor.errors import BrokerUnreachable, StoreUnreachable
+from resistor.errors import BrokerUnreachable, OperatorMistake, StoreUnreachable
 from resistor.ports import Journal, Recovery, Store
-from resistor.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
@@ -34,21 +33,27 @@ LEASE_SECONDS = 30.0
 AT_ONCE = 100  # runs that are loaded whole together
 QUEUE = "recovery"  # what the metrics call this source of messages
 
+Prepare = Callable[[], Awaitable[None]]
+
 
 class Recoverer:
     """Looks at the watermark, and recovers where it has to."""
 
     def __init__(
-        self, store: Store, pipeline: Pipeline, journal: Journal | None, telemetry: Telemetry, doubts: Doubts
+        self, store: Store, pipeline: Pipeline, journal: Journal | None, doubts: Doubts, prepare: Prepare
     ) -> None:
-        """Take what is recovered, how, from what (None: there is no journal), and who tells of it."""
+        """Take what is recovered, how, from what (None: there is no journal), and who doubts it.
+
+        `prepare` puts back what is the installation's own, before anything else.
+        """
         self._store = store
         self._watermark = store.watermark
         self._pipeline = pipeline
         self._patience = pipeline.patience
         self._journal = journal
-        self._telemetry = telemetry
+        self._telemetry = doubts.telemetry
         self._doubts = doubts
+        self._prepare = prepare
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look once a second, and at once where a write shows something, until `stopping` is set."""
@@ -74,6 +79,7 @@ class Recoverer:
     async def _recover(self, recovery: Recovery) -> None:
         since = max(0.0, recovery.since - MARGIN_SECONDS)
         log.warning("recovering what Redis has lost", extra={"action": "recovery_began", "since": since})
+        await self._prepare()
         runs = await self._reconcile(since)
         told, skipped = await self._retell(since)
         await self._patience.with_store(partial(self._watermark.finish, recovery))
@@ -105,12 +111,17 @@ class Recoverer:
             log.warning(text, extra={"action": "no_journal"})
             return 0, 0
         told = skipped = 0
-        async for page in self._journal.since(since):
-            await self._keep()
-            known = [each for each in page if each.envelope.message_id]
-            await self._pipeline.retell(known)
-            told, skipped = told + len(known), skipped + len(page) - len(known)
-            self._telemetry.retold(len(known), len(page) - len(known))
+        try:
+            async for page in self._journal.since(since):
+                await self._keep()
+                known = [each for each in page if each.envelope.message_id]
+                await self._pipeline.retell(known)
+                told, skipped = told + len(known), skipped + len(page) - len(known)
+                self._telemetry.retold(len(known), len(page) - len(known))
+        except OperatorMistake as mistake:
+            # Waiting for it would hold up everything that waits for the recovery.
+            text = "%s; runs that have vanished altogether stay lost"
+            log.error(text, mistake, extra={"action": "no_journal"})
         if skipped:
             text = "%d events of the journal have no message id: whether they were told cannot be known"
             log.warning(text, skipped, extra={"action": "journal_skipped"})

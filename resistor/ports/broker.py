@@ -61,7 +61,7 @@ class Journal(Protocol):
     def since(self, at: float) -> AsyncIterator[Sequence[Delivery]]:
         """Give all events from `at` on, in seconds since the epoch, oldest first, until the present.
 
-        Raises `BrokerUnreachable`.
+        Raises `BrokerUnreachable`, and `OperatorMistake` where there is none, or it may not be read.
         """
 
 

@@ -23,7 +23,7 @@ class Tick(msgspec.Struct, frozen=True):
 class Recovery(msgspec.Struct, frozen=True):
     """A recovery that was claimed: from `since` on, in seconds since the epoch; 0: from the beginning.
 
-    `asked` is what `finish` compares: whether it was asked for again in the meantime.
+    `asked` is what `finish` compares: whether another was asked for in the meantime.
     """
 
     since: float

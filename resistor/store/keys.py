@@ -40,8 +40,10 @@ The installation's, each group in a slot of its own:
     P:{catalogue}:revision          str   counts the changes of those two
     P:{suspects}:begun:<message>    set   attempts at a message that a daemon may have died of
     P:token-key                     str   the signing key, where none is configured
-    P:{watermark}:mark              hash  `n` only ever rises; `at` when a daemon last noted it; of a recovery
-                                          that is pending `since`, `asked`, `holder`, `until` (watermark.py)
+    P:{watermark}:mark              hash  `at` when a daemon last looked; of the last recovery `asked_at` and
+                                          `asked_since`; of a pending one `since`, `holder`, `until`
+    P:{watermark}:seen:<daemon>     str   a number that only ever rises (watermark.py), with a TTL from its
+                                          daemon's first look on
 
 When they go away: a run, its history, what is left of its outbox and its index entries when its workflow's
 `retention` after its end is over (the sweeper drops them; a TTL of `FORGOTTEN_BY_TTL` more catches what no
@@ -93,7 +95,8 @@ WITHOUT_TTL: Mapping[str, str] = MappingProxyType(
         "offers": "a workflow's leaves when it is withdrawn",
         "revision": "one number",
         "token-key": "tokens are out that it signed",
-        "mark": "a few numbers; a lower one than before shows that the store went back",
+        "mark": "a few numbers",
+        "seen": "it gets a TTL when its daemon looks at it, once a second",
     }
 )
 """Kinds of keys (the word after the tag) that may have no TTL, and why that leaks nothing."""
@@ -162,8 +165,12 @@ class Keys:
 
     @property
     def watermark(self) -> str:
-        """What only ever rises."""
+        """When daemons looked at their marks, and which recovery is pending."""
         return f"{self.prefix}:{{watermark}}:mark"
+
+    def seen_by(self, daemon: str) -> str:
+        """A daemon's mark: what only ever rises."""
+        return f"{self.prefix}:{{watermark}}:seen:{daemon}"
 
 
 # ------------------------------------------------------------------------------------------------ runs

@@ -104,12 +104,15 @@ class RedisStore:
         """Drop the finished runs whose time to be kept is over; returns how many."""
         return await forget_expired(self._client, self._keys)
 
-    async def generated_token_secret(self) -> bytes:
-        """Return the signing secret that this installation shares, made by whoever asks first."""
+    async def generated_token_secret(self, known: bytes | None = None) -> bytes:
+        """Return the signing secret that this installation shares, made by whoever asks first.
+
+        `known` is what it was before the store lost it.
+        """
         [_, secret] = await pipelined(
             self._client,
             [
-                ("SET", self._keys.token_key, secrets.token_hex(32), "NX"),
+                ("SET", self._keys.token_key, known or secrets.token_hex(32), "NX"),
                 ("GET", self._keys.token_key),
             ],
         )

@@ -1,9 +1,10 @@
 """The watermark: `ports.Watermark` on Redis; and what must be true of a write before anybody is told of it.
 
-Every batch of commits raises a number, last in its pipeline, and every daemon raises it once a second. A
-daemon remembers the highest that it was told. A Redis that answers with no more than that has lost writes
-which it had confirmed: it was restored, failed over to a replica that lagged, flushed, or restarted without
-its last writes. What was lost is then at most what came after the last mark that is still there.
+Every daemon has a number of its own there. Each of its batches raises it, last in the pipeline, and so does a
+look once a second. A Redis that answers with no more than the daemon was told before has lost writes which it
+had confirmed: it was restored, failed over to a replica that lagged, flushed, or restarted without its last
+writes. What was lost is then at most what came after the last mark that is still there. A number for all of
+them would not do: others raise it again before the last daemon has looked.
 
 Where replicas or the disk are to be waited for, the same pipeline ends in WAIT and WAITAOF. They wait for all
 that was written before them on any connection, because Redis replicates one stream; so it is enough to wait
@@ -28,6 +29,7 @@ from resistor.store.keys import Keys
 from resistor.store.scripts import ASK_RECOVERY, CLAIM_RECOVERY, TICK, Argument
 
 REMEMBERED = 7200  # ticks: two hours; what is older counts as lost since the beginning
+MARK_SECONDS = 7 * 86400  # a mark is kept so long after its daemon's last look
 SUSPECTED_MS = 600_000  # how far back to look where only a message shows that something was lost
 
 
@@ -54,7 +56,9 @@ class RedisWatermark:
         self._client = client
         self._key = keys.watermark
         self._me = uuid4().hex
+        self._mine = keys.seen_by(self._me)
         self._highest = 0
+        self._fallen_to: int | None = None  # what a write found, which has raised it again
         self._ticks: deque[tuple[int, int]] = deque(maxlen=REMEMBERED)  # mark, when in milliseconds
         self._server: str | None = None
 
@@ -76,7 +80,7 @@ class RedisWatermark:
     def _closing(self) -> list[Sequence[Argument]]:
         """Return the mark and the waits. The mark is a write: without one on its connection WAIT is vain."""
         patience = round(self.durability.patience * 1000)
-        found: list[Sequence[Argument]] = [("HINCRBY", self._key, "n", 1)]
+        found: list[Sequence[Argument]] = [("INCR", self._mine)]
         if self.durability.replicas:
             found.append(("WAIT", self.durability.replicas, patience))
         if self.durability.fsync:
@@ -85,6 +89,7 @@ class RedisWatermark:
 
     def _see(self, mark: int, *, after: int) -> None:
         if mark <= after:
+            self._fallen_to = min(mark - 1, self._fallen_to or mark)
             self.suspicion.set()
         self._highest = max(self._highest, mark)
 
@@ -114,13 +119,16 @@ class RedisWatermark:
     async def tick(self) -> Tick:
         """Raise the mark and note the time; ask for the recovery where it is lower than it was."""
         highest = self._highest
-        [answer] = await pipelined(self._client, [TICK.call([self._key], [highest])])
+        call = TICK.call([self._key, self._mine], [highest, MARK_SECONDS])
+        [answer] = await pipelined(self._client, [call])
         kind, mark, at, since = answer[0], int(answer[1]), int(answer[2]), answer[3]
         is_restarted = await self._is_restarted()
+        if self._fallen_to is not None:
+            kind, mark = b"back", min(mark, self._fallen_to)
         if kind == b"back":
-            await self._ask(highest, min(at, self._good_until(mark)))
-            self.suspicion.clear()
-            return Tick(went_back=True, is_pending=True, is_restarted=is_restarted)
+            is_pending = await self._ask(str(self._highest + 1), min(at, self._good_until(mark)))
+            self._fallen_to = None
+            return Tick(went_back=True, is_pending=is_pending, is_restarted=is_restarted)
         self._highest = max(self._highest, mark)
         self._ticks.append((mark, at))
         return Tick(went_back=False, is_pending=since != b"", is_restarted=is_restarted)
@@ -128,10 +136,12 @@ class RedisWatermark:
     async def ask(self) -> None:
         """Ask for a recovery of the last minutes."""
         [time] = await pipelined(self._client, [("TIME",)])
-        await self._ask(0, int(time[0]) * 1000 - SUSPECTED_MS)
+        await self._ask("", int(time[0]) * 1000 - SUSPECTED_MS)
 
-    async def _ask(self, highest: int, since: int) -> None:
-        await pipelined(self._client, [ASK_RECOVERY.call([self._key], [highest, since])])
+    async def _ask(self, mark: str, since: int) -> bool:
+        call = ASK_RECOVERY.call([self._key, self._mine], [mark, since, MARK_SECONDS])
+        [is_pending] = await pipelined(self._client, [call])
+        return bool(is_pending)
 
     async def claim(self, *, lease: float) -> Recovery | None:
         """Take the pending recovery, or keep it."""
@@ -142,7 +152,7 @@ class RedisWatermark:
         return Recovery(int(answer[0]) / 1000, answer[1].decode())
 
     async def finish(self, recovery: Recovery) -> None:
-        """Say that it is done; where it was asked for again, it stays."""
+        """Say that it is done; where another was asked for, that stays."""
         await pipelined(self._client, [CLAIM_RECOVERY.call([self._key], [self._me, 1, recovery.asked])])
 
     def _good_until(self, mark: int) -> int:

@@ -11,6 +11,7 @@ be personal, and are in the run.
     message_rejected   a message went to the dead letters             warning, the first few of a reason
     publish_refused    an action found no queue, or a full one        warning, the first few of a key
     dead_letters_full  the dead queue takes nothing more              warning, the first few
+    store_went_back    Redis has lost what it had confirmed           error
     repeated           so many lines like that one were left out      warning
 
 Metrics (`counters.py` counts, `exposition.py` shows):
@@ -39,6 +40,9 @@ Metrics (`counters.py` counts, `exposition.py` shows):
 | `resistor_undelivered_total` | routing_key, outcome | publishes that no queue took |
 | `resistor_dead_letters_refused_total` | | dead letters that the full dead queue refused |
 | `resistor_commit_conflicts_total` | | commits that another daemon was faster than |
+| `resistor_store_rollbacks_total` | | times that Redis had lost what it had confirmed |
+| `resistor_runs_reconciled_total` | | runs that let all out again, after that |
+| `resistor_events_retold_total` | outcome | events of the journal: told, skipped (they have no id) |
 | `resistor_batch_messages` | | histogram: messages decided together |
 | `resistor_batch_seconds` | | histogram: from taking a batch to having it published |
 | `resistor_build_info` | version, python | 1 |

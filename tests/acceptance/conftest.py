@@ -81,6 +81,11 @@ class Site:
         self.outside = await Outside.open(self.amqp_url)
         await self.outside.start()
 
+    async def use_redis(self, url: str) -> None:
+        """Look into another Redis from now on, after a failover."""
+        await self.store.close()
+        self.store = RedisStore(url, timeout=5.0)
+
     async def publish(self, ids: list[str]) -> None:
         """Publish an event for each id; its data is the number in it."""
         await asyncio.gather(
@@ -156,6 +161,7 @@ async def site(rabbitmq_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
         try:
             yield site
         finally:
+            await site.store.close()
             await site.outside.close()
             for process in site.processes:
                 await process.kill()

@@ -70,17 +70,19 @@ async def _apply(settings: Any, wanted: Any) -> None:
 
 def wanted_topology(settings: Any, modules: Sequence[str] = ()) -> Any:
     """Return the topology with the queues of `modules`, or else of those that the definition files name."""
-    from resistor.bus import Names
+    from resistor.bus import Names, Topology, journal_topology
     from resistor.bus import topology as topology_of
     from resistor.ops.queues import modules_of_files
 
     broker = settings.broker
-    wanted = sorted(set(modules) or modules_of_files(settings))
-    return topology_of(
-        Names(broker.prefix),
-        wanted,
-        module_deliveries=broker.module_delivery_limit,
-        journal=broker.journal == "stream",
+    names = Names(broker.prefix)
+    modules = sorted(set(modules) or modules_of_files(settings))
+    wanted = topology_of(names, modules, module_deliveries=broker.module_delivery_limit)
+    if broker.journal != "stream":
+        return wanted
+    journal = journal_topology(names)
+    return Topology(
+        wanted.exchanges, (*wanted.queues, *journal.queues), (*wanted.bindings, *journal.bindings)
     )
 
 

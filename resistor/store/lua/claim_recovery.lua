@@ -1,9 +1,8 @@
 -- Take the recovery that is pending, or keep it; finish it where it is done.
 --
 -- KEYS 1 watermark
--- ARGV 1 who · 2 for how many milliseconds · 3 "": claim it, else how often it was asked for when it was
---      begun, and it is finished
--- Returns since when to recover and how often it was asked for; nothing where there is none, or another has it.
+-- ARGV 1 who · 2 for how many milliseconds · 3 "": claim it, else when it was asked for, and it is finished
+-- Returns since when to recover and when that was asked for; nothing where there is none, or another has it.
 --
 -- A recovery that was asked for again while it went on stays: it begins anew.
 
@@ -18,7 +17,7 @@ local is_held = holder and holder ~= ARGV[1] and tonumber(redis.call('HGET', KEY
 if is_held then
   return {}
 end
-local asked = redis.call('HGET', KEYS[1], 'asked') or '0'
+local asked = redis.call('HGET', KEYS[1], 'asked_at') or '0'
 if ARGV[3] == asked then
   redis.call('HDEL', KEYS[1], 'since', 'holder', 'until')
   return {}

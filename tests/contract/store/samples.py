@@ -118,4 +118,4 @@ async def due_at(store: RedisStore, run_id: str) -> float | None:
 
 async def keys_of(store: RedisStore) -> set[str]:
     """Return every key that there is."""
-    return {key.decode() async for key in store._client.scan_iter()} - {KEYS.watermark}
+    return {key.decode() async for key in store._client.scan_iter() if b"{watermark}" not in key}

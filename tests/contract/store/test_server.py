@@ -6,7 +6,7 @@ import pytest
 
 from resistor.engine.run import Reads
 from resistor.errors import StoreUnreachable
-from resistor.store import RedisStore
+from resistor.store import Durability, RedisStore
 from tests.contract.store.samples import KEYS, beginning
 from tests.servers import RedisServer
 
@@ -72,3 +72,20 @@ async def test_health_says_what_would_lose_runs(store: RedisStore) -> None:
         assert "noeviction" in (await store.health()).warnings[0]
     finally:
         await store._client.config_set("maxmemory-policy", "noeviction")
+
+
+async def test_replicas_that_nothing_waits_for_are_warned_of(
+    store: RedisStore, redis_url: str, redis_replica: RedisServer
+) -> None:
+    [warning] = (await store.health()).warnings
+    assert "RESISTOR_REDIS_REPLICAS" in warning
+    waiting = RedisStore(redis_url, KEYS, timeout=5.0, durability=Durability(replicas=1))
+    try:
+        [warning] = (await waiting.health()).warnings
+        assert "min-replicas-to-write" in warning
+        redis_replica.kill()
+        await waiting._client.config_set("min-replicas-to-write", 1)
+        assert any("nothing goes on" in each for each in (await waiting.health()).warnings)
+    finally:
+        await waiting._client.config_set("min-replicas-to-write", 0)
+        await waiting.close()

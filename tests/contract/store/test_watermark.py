@@ -61,12 +61,14 @@ async def test_a_commit_notices_it_at_once(store: RedisStore) -> None:
 
 async def test_what_is_lost_is_what_came_after_the_last_mark_that_is_there(store: RedisStore) -> None:
     await store.watermark.tick()
-    kept, kept_at = await store._client.dump(KEYS.watermark), store.watermark._ticks[-1][1]
-    assert kept is not None
+    kept_at, mine = store.watermark._ticks[-1][1], store.watermark._mine
+    kept = {key: await store._client.dump(key) for key in (KEYS.watermark, mine)}
     for _ in range(3):
         await store.commit([beginning("r1")])
         await store.watermark.tick()
-    await store._client.restore(KEYS.watermark, 0, kept, replace=True)
+    for key, value in kept.items():
+        assert value is not None
+        await store._client.restore(key, 0, value, replace=True)
     assert (await store.watermark.tick()).went_back
     recovery = await store.watermark.claim(lease=5.0)
     assert recovery is not None
@@ -82,8 +84,27 @@ async def test_a_daemon_that_knows_nothing_does_not_hide_it(store: RedisStore, n
     assert (await store.watermark.tick()).went_back
     recovery = await fresh.watermark.claim(lease=5.0)
     assert recovery is not None
-    first_tick = store.watermark._ticks[0][1] / 1000
-    assert recovery.since == first_tick, "by what the one who noticed remembers, not by the newcomer's tick"
+    assert recovery.since == 0.0, "by what is left of the one who noticed, not by the newcomer's look"
+
+
+async def test_each_daemon_notices_by_itself_and_together_they_ask_once(
+    store: RedisStore, new_store: NewStore
+) -> None:
+    other = new_store()
+    for each in (store, other):
+        await each.watermark.tick()
+    await lose_everything(store)
+    for _ in range(5):
+        await store.commit([])
+        await store.commit([beginning("r1")])
+    assert (await store.watermark.tick()).went_back
+    recovery = await store.watermark.claim(lease=60.0)
+    assert recovery is not None
+    assert (await other.watermark.tick()).went_back, "though the first has written much since"
+    await store.watermark.finish(recovery)
+    assert not (await other.watermark.tick()).is_pending, "it is the same loss: it was recovered"
+    await lose_everything(store)
+    assert (await other.watermark.tick()).is_pending, "and this is another"
 
 
 async def test_one_daemon_recovers_and_another_takes_over_when_its_lease_is_over(
@@ -101,13 +122,21 @@ async def test_one_daemon_recovers_and_another_takes_over_when_its_lease_is_over
     assert not (await store.watermark.tick()).is_pending
 
 
-async def test_a_recovery_that_was_asked_for_again_meanwhile_stays(store: RedisStore) -> None:
+async def test_another_loss_while_one_is_recovered_is_recovered_too(store: RedisStore) -> None:
     await store.watermark.ask()
-    recovery = await store.watermark.claim(lease=60.0)
-    assert recovery is not None
-    await store.watermark.ask()
-    await store.watermark.finish(recovery)
+    first = await store.watermark.claim(lease=60.0)
+    assert first is not None
+    await lose_everything(store)
+    await store.watermark.tick()
+    await store.commit([])
+    await lose_everything(store)
+    assert (await store.watermark.tick()).went_back
+    await store.watermark.finish(first)
     assert (await store.watermark.tick()).is_pending
+    second = await store.watermark.claim(lease=60.0)
+    assert second is not None
+    await store.watermark.finish(second)
+    assert not (await store.watermark.tick()).is_pending
 
 
 async def test_a_restart_that_loses_nothing_is_only_told(
