@@ -6,15 +6,16 @@ replay     a duplicate repeats nothing
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import sys
 
 from resistor.__main__ import main
 from resistor.daemon.sweeper import Sweeper
-from resistor.engine import advance
 
 
-async def _sweeps_nothing(self: Sweeper) -> int:
-    return 0
+async def _sweeps_nothing(self: Sweeper, stopping: asyncio.Event) -> None:
+    await stopping.wait()
 
 
 def _repeats_nothing(*_: object) -> None:
@@ -24,9 +25,9 @@ def _repeats_nothing(*_: object) -> None:
 def switch_off(mechanism: str) -> None:
     """Switch a mechanism off in this process."""
     if mechanism == "sweeper":
-        Sweeper.sweep = _sweeps_nothing  # type: ignore[method-assign]
+        Sweeper.run = _sweeps_nothing  # type: ignore[method-assign]
     elif mechanism == "replay":
-        advance.again = _repeats_nothing  # type: ignore[attr-defined]
+        vars(importlib.import_module("resistor.engine.advance"))["again"] = _repeats_nothing
     else:
         raise SystemExit(f"there is no mechanism {mechanism!r}: sweeper, replay")
 

@@ -6,12 +6,13 @@ breaks.
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from collections.abc import Callable
 
 import pytest
 
 from resistor.daemon.sweeper import Sweeper
-from resistor.engine import advance
 from resistor.engine.decision import Verdict
 from resistor.engine.inbound import Answered
 from resistor.engine.run import StepRecord
@@ -21,6 +22,8 @@ from tests.simulation.laws import Broken, check
 from tests.simulation.world import World
 
 ENOUGH = 12  # storms: each mutation was seen to break a law within a few
+
+advance = importlib.import_module("resistor.engine.advance")  # the package gives the function by that name
 
 Switch = Callable[[pytest.MonkeyPatch], None]
 
@@ -33,10 +36,10 @@ def no_replay(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_sweeper(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody looks at what is due."""
 
-    async def nothing(self: Sweeper) -> int:
-        return 0
+    async def nothing(self: Sweeper, stopping: asyncio.Event) -> None:
+        await stopping.wait()
 
-    monkeypatch.setattr(Sweeper, "sweep", nothing)
+    monkeypatch.setattr(Sweeper, "run", nothing)
 
 
 def no_fencing(monkeypatch: pytest.MonkeyPatch) -> None:
