@@ -26,7 +26,7 @@ from resistor.testing.store import topics as memory_topics
 from tests.contract.store.twins import BEGINNING, GATES, Pass, Step, Twins
 
 quick = settings(
-    max_examples=70,
+    max_examples=30,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

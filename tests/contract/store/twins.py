@@ -27,7 +27,7 @@ from tests.contract.store.samples import KEYS
 BEGINNING = 1_700_000_000.25  # parts of a second must not matter
 PAGE = 2  # waiters in one answer
 GATES = ("m limit", "m rate")  # that tests may use
-LOOK_EVERY = 5  # steps: what is wrong shows later as well, and looking takes most of the time
+LOOK_EVERY = 10  # steps: what is wrong shows later as well, and looking takes most of the time
 _CLOCK = "clock"  # the key that has the time
 _ASK = ("HMGET", _CLOCK, "seconds", "microseconds")
 _ADVANCE = """
