@@ -109,6 +109,14 @@ CORNERS: Mapping[str, Sequence[Commit | Said | Step | Pass]] = {
         Said(names=("charge",), back=1),
         Said(names=("charge",)),
     ],
+    "a busy run is looked at no later than it was": [
+        Commit(send=("charge",), due=(1e6, 3.0)),
+        Commit(send=("mail",), due=(1e6, 10.5)),
+    ],
+    "what is sent now makes nothing pressing": [
+        Commit(due=(3.0, 3.0)),
+        Commit(send=("charge",), due=(1e6, 10.5)),
+    ],
     "late word moves nothing": [
         Commit(),
         Commit(due=(3.0, 3.0)),

@@ -91,12 +91,14 @@ class Twins:
         assert plain(modelled) == plain(said), f"{call}: in memory {modelled}, in Redis {said}"
         return said
 
-    async def follow(self, steps: Sequence[Step | Pass], look: Sequence[Step]) -> None:
+    async def follow(
+        self, steps: Sequence[Step | Pass], look: Sequence[Step], *, look_every: int = LOOK_EVERY
+    ) -> None:
         """Take each step, and look at what can be seen, between them and at the end."""
         await self.begin()
         for position, step in enumerate(steps, start=1):
             await self.take(step)
-            if position % LOOK_EVERY == 0 or position == len(steps):
+            if position % look_every == 0 or position == len(steps):
                 await self.look(look)
 
     async def take(self, step: Step | Pass) -> None:
