@@ -49,7 +49,8 @@ async def list_runs(client: Redis, keys: Keys, wanted: RunFilter) -> list[Run]:
     seen: set[str] = set()
     while len(found) < wanted.limit:
         page = await _page(client, indexes, wanted, until, size)
-        fresh = [run_id for _, run_id in page if run_id not in seen]
+        # Once only: while two indexes are read, it may go from one to the other.
+        fresh = [run_id for run_id in dict.fromkeys(run_id for _, run_id in page) if run_id not in seen]
         if not fresh and len(page) < size:
             break
         size = size if fresh else 2 * size  # more runs than a page began in the same moment

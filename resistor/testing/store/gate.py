@@ -1,4 +1,8 @@
-"""One gate in memory: who passes, and when it is looked at again, as lua/gate.lua says. Used by gates.py."""
+"""One gate in memory: who passes, and when it is looked at again, as lua/gate.lua says. Used by gates.py.
+
+An idle gate keeps its numbers here, where Redis drops them: whoever enters says them again, and a moment that
+is over holds nobody up.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +23,8 @@ def place(priority: int, now: float) -> float:
 
 def present(kept: KeptGate, now: float) -> KeptGate:
     """Return the gate without what has gone by its TTL; what is empty has none."""
-    if kept.numbers_gone_at is not None and kept.numbers_gone_at <= now:
-        kept.numbers.clear()
     if kept.inside_gone_at is not None and kept.inside_gone_at <= now:
         kept.inside.clear()
-    if not kept.numbers:
-        kept.numbers_gone_at = None
     if not kept.inside:
         kept.inside_gone_at = None
     return kept
@@ -59,9 +59,7 @@ def look_again(due: Scores, gate: str, kept: KeptGate, now: float) -> None:
     else:
         due[gate] = round(at, 6)
     if "interval" in kept.numbers:
-        _forget_passed(kept, now, is_due=at is not None)
-    elif at is None and not kept.inside:
-        kept.numbers.clear()
+        _forget_passed(kept, now)
     present(kept, now)
 
 
@@ -73,10 +71,8 @@ def _opens_at(kept: KeptGate, now: float) -> float | None:
     return max(now, kept.numbers.get("next", 0.0) - AHEAD if "interval" in kept.numbers else 0.0)
 
 
-def _forget_passed(kept: KeptGate, now: float, *, is_due: bool) -> None:
-    """Let a rate forget who passed long ago, and itself when nobody has come for long."""
+def _forget_passed(kept: KeptGate, now: float) -> None:
+    """Let a rate forget who passed long ago, and all of them when nobody has come for long."""
     for member in ordered(kept.inside, round(now - KEPT, 6)):
         del kept.inside[member]
-    gone_at = now + ceil(max(kept.numbers.get("next", 0.0) - now, 0.0)) + KEPT
-    kept.inside_gone_at = gone_at
-    kept.numbers_gone_at = None if is_due else gone_at
+    kept.inside_gone_at = now + ceil(max(kept.numbers.get("next", 0.0) - now, 0.0)) + KEPT

@@ -58,7 +58,6 @@ class KeptGate:
     """A gate: its numbers (`limit`, or `interval` and `next`), and who stands where."""
 
     numbers: dict[str, float] = field(default_factory=dict)
-    numbers_gone_at: float | None = None
     inside: Scores = field(default_factory=dict)
     inside_gone_at: float | None = None
     outside: Scores = field(default_factory=dict)

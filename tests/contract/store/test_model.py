@@ -23,10 +23,10 @@ from resistor.ports import (
 )
 from resistor.store import topics
 from resistor.testing.store import topics as memory_topics
-from tests.contract.store.twins import BEGINNING, Pass, Step, Twins
+from tests.contract.store.twins import BEGINNING, GATES, Pass, Step, Twins
 
 quick = settings(
-    max_examples=25,
+    max_examples=30,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -36,8 +36,8 @@ Steps = Sequence[Step | Pass]
 
 def steps(*calls: st.SearchStrategy[Step]) -> st.SearchStrategy[Steps]:
     """Return sequences of these calls, with time that passes between them."""
-    passing = st.builds(Pass, st.sampled_from([1, 9, 30, 61, 100]))
-    return st.lists(st.one_of(*calls, *calls, passing), min_size=8, max_size=25)
+    passing = st.builds(Pass, st.sampled_from([1, 10, 30, 30, 60, 61]))
+    return st.lists(st.one_of(*calls, *calls, passing), min_size=10, max_size=30)
 
 
 def step(
@@ -54,7 +54,7 @@ def some(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Sequence[Any]]:
     return st.lists(values, min_size=1, max_size=2)
 
 
-runs = st.sampled_from(["r1", "r2", "r3", "r10"])
+runs = st.sampled_from(["r1", "r2", "r10"])
 leases = {"limit": st.sampled_from([1, 2, 9]), "lease": st.sampled_from([5.0, 30.0])}
 
 # ----------------------------------------------------------------------------------------------- slots
@@ -74,8 +74,8 @@ async def test_slots_in_memory_are_those_of_redis(twins: Twins, steps: Steps) ->
 
 # ---------------------------------------------------------------------------------------------- topics
 
-events = st.sampled_from(["paid", "sent"])
-keys = st.sampled_from([None, '"a"', '"b"'])
+events = st.sampled_from(["paid", "paid", "sent"])
+keys = st.sampled_from([None, None, '"a"'])
 addresses = st.sampled_from(["hear", "hear/ü", "z z"])
 subscription = st.builds(
     Subscription,
@@ -90,16 +90,16 @@ arrival = st.builds(
     Arrival,
     namespace=st.just("shop"),
     event=events,
-    keys=st.lists(keys, unique=True, max_size=3).map(tuple),
+    keys=st.sampled_from([(None,), (None,), (None, '"a"'), ('"a"',), ()]),
     id=st.sampled_from(["e1", "e2", "e3", "e4", "e5"]),
-    payload=st.binary(max_size=40),
-    keep_seconds=st.sampled_from([0.0, 10.5, 90.5]),
+    payload=st.sampled_from([b"", b"*" * 20, b"+" * 70]),
+    keep_seconds=st.sampled_from([0.0, 0.0, 0.0, 90.5]),
 )
 remaining = st.builds(Remaining, st.just("shop"), events, keys, st.builds(Waiter, runs, addresses))
 ALL_EARLY = [
     Subscription(run="looks", address="", namespace="shop", event=event, key=key)
     for event in ("paid", "sent")
-    for key in (None, '"a"', '"b"')
+    for key in (None, '"a"')
 ]
 
 
@@ -132,7 +132,7 @@ async def test_what_is_too_much_of_a_topic_goes_alike(
 # ------------------------------------------------------------------------------------------- schedules
 
 moments = st.sampled_from([None, BEGINNING - 5, BEGINNING, BEGINNING + 30, BEGINNING + 500])
-schedules = st.sampled_from(["shop/a", "shop/b", "shop/c"])
+schedules = st.sampled_from(["shop/a", "shop/b"])
 schedule = st.builds(
     ScheduleState,
     name=schedules,
@@ -142,7 +142,7 @@ schedule = st.builds(
     is_paused=st.booleans(),
     last_run=st.sampled_from([None, "r1"]),
     pending=st.sampled_from([(), (1.0, 2.5)]),
-    revision=st.integers(0, 3),
+    revision=st.integers(0, 2),
 )
 wanted = st.dictionaries(schedules, st.tuples(st.sampled_from(["1", "2"]), moments))
 
@@ -180,7 +180,7 @@ async def test_the_catalogue_in_memory_is_that_of_redis(twins: Twins, steps: Ste
 
 # ------------------------------------------------------------------------------------ gates and pauses
 
-passer = st.builds(Passer, runs, st.sampled_from(["charge", "a b"]), st.integers(1, 2), st.integers(0, 1))
+passer = st.builds(Passer, runs, st.sampled_from(["charge", "charge", "a b"]), st.just(1), st.integers(0, 1))
 limited = st.builds(
     Entry, gate=st.just("m limit"), passer=passer, limit=st.integers(1, 2), priority=st.integers(0, 9)
 )
@@ -191,7 +191,7 @@ rated = st.builds(
     interval=st.sampled_from([0.3, 1.0, 40.5]),
     priority=st.integers(0, 9),
 )
-gates = st.sampled_from(["m limit", "m rate"])
+gates = st.sampled_from(GATES)
 admission = st.builds(Admission, gates, passer, st.just(BEGINNING))
 
 
@@ -206,10 +206,10 @@ admission = st.builds(Admission, gates, passer, st.just(BEGINNING))
     )
 )
 async def test_gates_in_memory_are_those_of_redis(twins: Twins, steps: Steps) -> None:
-    await twins.follow(steps, [Step("gates", "look", (["m limit", "m rate"],))])
+    await twins.follow(steps, [Step("gates", "look", (GATES,))])
 
 
-modules = st.sampled_from(["pay", "mail"])
+modules = st.sampled_from(["pay", "pay", "mail"])
 
 
 @quick

@@ -26,6 +26,8 @@ from tests.contract.store.samples import KEYS
 
 BEGINNING = 1_700_000_000.25  # parts of a second must not matter
 PAGE = 2  # waiters in one answer
+GATES = ("m limit", "m rate")  # that tests may use
+LOOK_EVERY = 10  # steps: what is wrong shows later as well, and looking takes most of the time
 _CLOCK = "clock"  # the key that has the time
 _ASK = ("HMGET", _CLOCK, "seconds", "microseconds")
 _ADVANCE = """
@@ -89,31 +91,50 @@ class Twins:
         assert plain(modelled) == plain(said), f"{call}: in memory {modelled}, in Redis {said}"
         return said
 
-    async def follow(self, steps: Sequence[Step | Pass], look: Sequence[Step]) -> None:
-        """Take each step, and after it look at what can be seen."""
+    async def follow(
+        self, steps: Sequence[Step | Pass], look: Sequence[Step], *, look_every: int = LOOK_EVERY
+    ) -> None:
+        """Take each step, and look at what can be seen, between them and at the end."""
         await self.begin()
-        for step in steps:
-            if isinstance(step, Pass):
-                await self.wait(step.seconds)
-            else:
-                await self.both(step)
-            for each in look:
-                await self.both(each)
-            await self.compare_due()
+        for position, step in enumerate(steps, start=1):
+            await self.take(step)
+            if position % look_every == 0 or position == len(steps):
+                await self.look(look)
+
+    async def take(self, step: Step | Pass) -> None:
+        """Let both do the same."""
+        if isinstance(step, Pass):
+            await self.wait(step.seconds)
+        else:
+            await self.both(step)
+
+    async def look(self, look: Sequence[Step]) -> None:
+        """Compare what these say, and what is due when."""
+        for each in look:
+            await self.both(each)
+        await self.compare_due()
 
     async def compare_due(self) -> None:
-        """Compare when runs and gates are looked at, and when runs are forgotten."""
+        """Compare what is looked at when, and when runs are forgotten."""
         kept = self.memory.snapshot()
-        kinds = (names.due, kept.due), (names.gates, kept.gates_due), (names.expiring, kept.expiring)
-        pipe = self.redis._client.pipeline(transaction=False)
-        for kind, _ in kinds:
+        pairs = [(KEYS.schedules_due, kept.schedules_due), (names.releasing(KEYS.modules), kept.releasing)]
+        for kind, scores in (
+            (names.due, kept.due),
+            (names.gates, kept.gates_due),
+            (names.expiring, kept.expiring),
+        ):
             for partition in range(KEYS.partitions):
-                pipe.zrange(kind(KEYS.tag(partition)), 0, -1, withscores=True)
-        replies = await pipe.execute()
-        for position, (kind, expected) in enumerate(kinds):
-            own = replies[position * KEYS.partitions : (position + 1) * KEYS.partitions]
-            found = {member.decode(): score for reply in own for member, score in scored(reply)}
-            assert expected == found, kind.__name__
+                here = {name: at for name, at in scores.items() if self._partition(name) == partition}
+                pairs.append((kind(KEYS.tag(partition)), here))
+        pipe = self.redis._client.pipeline(transaction=False)
+        for key, _ in pairs:
+            pipe.zrange(key, 0, -1, withscores=True)
+        for (key, expected), reply in zip(pairs, await pipe.execute(), strict=True):
+            assert expected == {member.decode(): score for member, score in scored(reply)}, key
+
+    def _partition(self, name: str) -> int:
+        """Return where a run, its entry in `expiring`, or a gate is."""
+        return KEYS.partition(name if name in GATES else name.partition(" ")[0])
 
 
 def plain(reply: Any) -> Any:
