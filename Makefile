@@ -1,6 +1,6 @@
 # Everything a person or CI does here. `make help` lists it; each target sets up what it needs by itself.
 .DEFAULT_GOAL := help
-.PHONY: bench fuzz help run test check unit format clean
+.PHONY: bench chaos fuzz help run test check unit format clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -28,6 +28,9 @@ check: $(TEST_INSTALLED) ## the fast part: lint, format, types, import contracts
 
 fuzz: $(TEST_INSTALLED) ## the fuzz tests with RESISTOR_FUZZ examples each (20000), from new seeds
 	RESISTOR_FUZZ=$${RESISTOR_FUZZ:-20000} $(BIN)/python -m pytest tests/unit/fuzz -n $(JOBS) --timeout 0
+
+chaos: $(TEST_INSTALLED) ## half an hour of real processes under 800 faults, and the checker; servers of its own
+	$(BIN)/python -m chaos
 
 bench: $(TEST_INSTALLED) ## what things cost, as ratios measured side by side; a Redis of its own
 	$(BIN)/python -m bench
