@@ -6,8 +6,8 @@ import asyncio
 import random
 import time
 
+from chaos import faults
 from chaos.checker import check, lines_of
-from chaos.faults import KINDS, plan
 from chaos.load import Starter
 from chaos.report import Report
 from chaos.site import Site, installed
@@ -29,7 +29,7 @@ async def storm(*, runs: int, share: float, seed: int, without: str | None = Non
         starter = Starter(site, draw)
         counting = asyncio.create_task(_count(site, starter))
         began = time.monotonic()
-        kinds = plan(share, draw)
+        kinds = faults.plan(share, draw)
         rate = runs / (len(kinds) * FAULT_SECONDS)
         loading = asyncio.create_task(starter.run(runs, rate=rate))
         await _break(site, report, kinds, draw)
@@ -61,7 +61,7 @@ async def _break(site: Site, report: Report, kinds: list[str], draw: random.Rand
     watching: set[asyncio.Task[None]] = set()
     for kind in kinds:
         before = await ended(site)
-        await KINDS[kind][1](site, draw)
+        await faults.KINDS[kind][1](site, draw)
         report.faults[kind] += 1
         watch = asyncio.create_task(_recovery(site, report, kind, before))
         watching.add(watch)
