@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from resistor.bus.names import Names
 from resistor.catalog import load_text
 from resistor.daemon.dead_letters import dead_letter
 from resistor.daemon.inbox import Inbox, Read
+from resistor.daemon.starting import Starter
 from resistor.engine.limits import Limits
 from resistor.engine.workflow import Workflow
 from resistor.errors import Reason, RejectedMessage
@@ -190,11 +192,19 @@ QUEUES = [NAMES.events_queue, NAMES.commands_queue, NAMES.results_queue()]
 ANYTHING = envelopes(bodies(*RESULTS, *COMMANDS, EVENT))
 
 
+async def _no_run(_: str) -> None:
+    return None
+
+
 @given(ANYTHING, st.sampled_from(QUEUES), st.text(max_size=30) | st.just("shop.job"))
 @fuzzed
 def test_any_delivery_is_read_or_can_be_buried(envelope: Envelope, queue: str, key: str) -> None:
     """And the dead letter of whatever it was can be written."""
-    inbox = Inbox(NAMES, KEYS, OneWorkflow(), Limits(), {"parcel": "parcel"})  # type: ignore[arg-type]
+    definitions: Any = OneWorkflow()
+    rules: Any = SimpleNamespace(
+        names=NAMES, limits=Limits(), clock=lambda: 1_800_000_000.0, new_id=lambda: "p"
+    )
+    inbox = Inbox(rules, KEYS, definitions, Starter(definitions, _no_run), {"parcel": "parcel"})
     delivery = Delivery(envelope=envelope, exchange="e", routing_key=key, queue=queue, tag=1, generation=1)
     why = RejectedMessage(Reason.POISON, "as if")
     try:
