@@ -6,6 +6,7 @@ back: what cannot be done raises `StoreUnreachable`, and the caller knows what m
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -89,7 +90,7 @@ async def pipelined(client: Redis, commands: Sequence[Sequence[Argument]], *, la
         replies = await asked(lambda: _send(client, commands))
     except StoreUnreachable:
         # One connection broke, so the idle ones are likely broken too: better to learn that once.
-        await client.connection_pool.disconnect(inuse_connections=False)
+        await _give_up_idle(client.connection_pool)
         raise
     unknown = [n for n, reply in enumerate(replies) if isinstance(reply, exceptions.NoScriptError)]
     if unknown:
@@ -104,6 +105,21 @@ async def pipelined(client: Redis, commands: Sequence[Sequence[Argument]], *, la
         if isinstance(reply, Exception):
             raise reply
     return replies
+
+
+async def _give_up_idle(pool: Any) -> None:
+    """Close the connections that nobody uses.
+
+    Each is taken out of the pool first, all of them in one go. The pool's own `disconnect` leaves them in it:
+    whoever takes one while it is closing has it closed under his hands, and redis-py then raises an
+    AttributeError, which looks like a message that nobody can process.
+    """
+    idle = [pool.get_available_connection() for _ in range(len(pool._available_connections))]
+    try:
+        await asyncio.gather(*(each.disconnect() for each in idle), return_exceptions=True)
+    finally:
+        for each in idle:
+            await pool.release(each)
 
 
 async def _send(client: Redis, commands: Sequence[Sequence[Argument]]) -> list[Any]:
