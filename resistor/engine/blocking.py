@@ -6,12 +6,13 @@ module can begin.
 
 from __future__ import annotations
 
+from resistor.engine import compensating
 from resistor.engine.decision import Verdict
 from resistor.engine.draft import Draft
 from resistor.engine.facts import FactName
 from resistor.engine.inbound import Delivered, Undelivered
 from resistor.engine.kinds import actions
-from resistor.engine.places import find, path_of
+from resistor.engine.places import compensated, find, path_of
 from resistor.engine.run import StepRecord
 from resistor.engine.workflow import Module
 
@@ -40,7 +41,10 @@ def _unblock(draft: Draft, path: str, record: StepRecord) -> Verdict:
         return Verdict.IGNORED
     place = find(draft.workflow, path)
     is_module = place is not None and isinstance(place.step.kind, Module)
+    undone = find(draft.workflow, compensated(path) or "") if place is None else None
     times = actions.times(draft, actions.kind_of(place)) if place is not None and is_module else {}
+    if undone is not None:
+        times = {"deadline": compensating.deadline_of(draft, undone)}
     draft.change(path, blocked=None, **times)
     draft.say(FactName.STEP_UNBLOCKED, path, record.attempt)
     return Verdict.APPLIED

@@ -51,7 +51,8 @@ def _begin(draft: Draft, undone: Place, path: str, way: Passage | None) -> None:
         draft.begin(path, StepRecord(StepStatus.WAITING, draft.now, first_at=draft.now, control=way))
         passing.enter(draft, passing.undoing_of(undone))
         return
-    draft.begin(path, StepRecord(StepStatus.SCHEDULED, draft.now, first_at=draft.now))
+    deadline = deadline_of(draft, undone)
+    draft.begin(path, StepRecord(StepStatus.SCHEDULED, draft.now, first_at=draft.now, deadline=deadline))
     _sent(draft, undone, path, 1)
 
 
@@ -87,7 +88,7 @@ def _postponed(draft: Draft, undone: Place, path: str, after: float) -> bool:
         message = f"the action was to come back after {after:g} s, when its token has expired"
         return failed(draft, undone, path, Failure("limit", message, retryable=False))
     draft.settle(path)
-    draft.change(path, status=StepStatus.WAITING, resume_at=resume_at)
+    draft.change(path, status=StepStatus.WAITING, resume_at=resume_at, deadline=None)
     return False
 
 
@@ -104,13 +105,29 @@ def failed(draft: Draft, undone: Place, path: str, failure: Failure) -> bool:
     )
     draft.settle(path)
     if pause is not None:
-        draft.change(path, status=StepStatus.RETRYING, failure=failure, resume_at=draft.now + pause)
+        resume_at = draft.now + pause
+        draft.change(path, status=StepStatus.RETRYING, failure=failure, resume_at=resume_at, deadline=None)
         draft.say(FactName.STEP_RETRYING, path, record.attempt, error=failure, until=draft.now + pause)
         outbox.nudge(draft, path, draft.now + pause)
         return False
     _ended(draft, path, StepStatus.FAILED, failure)
     _given_up(draft, undone, failure)
     return True
+
+
+def overdue(draft: Draft, undone: Place, path: str) -> bool:
+    """Fail an attempt whose time is over: that of the step which is undone. Returns whether it was the last."""
+    kind, record = undone.step.kind, draft.existing(path)
+    """Fail an attempt that takes longer than the step may. Returns whether it was the last one."""
+    failure = Failure("timeout", f"no answer within {kind.timeout:g} s")
+    draft.say(FactName.STEP_TIMED_OUT, path, record.attempt, error=failure)
+    return failed(draft, undone, path, failure)
+
+
+def deadline_of(draft: Draft, undone: Place) -> float | None:
+    """Return when an attempt that begins now is overdue: the step's own time limit holds for its undoing."""
+    kind = undone.step.kind
+    return None if not isinstance(kind, Module) or kind.timeout is None else draft.now + kind.timeout
 
 
 def wake(draft: Draft, undone: Place, path: str) -> None:
@@ -130,13 +147,26 @@ def wake(draft: Draft, undone: Place, path: str) -> None:
         draft.change(path, status=StepStatus.WAITING, attempt=attempt, scheduled_at=at)
         passing.enter(draft, action)
         return
-    draft.change(path, status=StepStatus.SCHEDULED, attempt=attempt, scheduled_at=at, resume_at=None)
+    draft.change(
+        path,
+        status=StepStatus.SCHEDULED,
+        attempt=attempt,
+        scheduled_at=at,
+        resume_at=None,
+        deadline=deadline_of(draft, undone),
+    )
     _sent(draft, undone, path, attempt)
 
 
 def send(draft: Draft, undone: Place, path: str) -> None:
     """Send a compensation that has passed its gates, or was held."""
-    record = draft.change(path, status=StepStatus.SCHEDULED, scheduled_at=draft.now, resume_at=None)
+    record = draft.change(
+        path,
+        status=StepStatus.SCHEDULED,
+        scheduled_at=draft.now,
+        resume_at=None,
+        deadline=deadline_of(draft, undone),
+    )
     _sent(draft, undone, path, record.attempt)
 
 
@@ -181,7 +211,7 @@ def _given_up(draft: Draft, undone: Place, failure: Failure) -> None:
 
 def _ended(draft: Draft, path: str, status: StepStatus, failure: Failure | None = None) -> None:
     draft.settle(path)
-    draft.change(path, status=status, finished_at=draft.now, failure=failure, resume_at=None)
+    draft.change(path, status=status, finished_at=draft.now, failure=failure, resume_at=None, deadline=None)
 
 
 def _go_back(draft: Draft, undone: Place) -> None:

@@ -231,6 +231,7 @@ def _compensation(draft: Draft, undone: Place, address: str) -> Dispatch:
         metadata=undo.metadata,
         idempotency_key=idempotency_key(draft.run.id, address),
         scheduled_at=record.scheduled_at,
+        deadline=record.deadline,
         priority=kind.priority,
     )
 

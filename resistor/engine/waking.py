@@ -101,5 +101,10 @@ def _overdue(draft: Draft, place: Place, *, is_silent: bool) -> None:
 def _compensation_due(draft: Draft, path: str) -> None:
     undone = compensated(path)
     place = find(draft.workflow, undone) if undone else None
-    if place is not None:
+    if place is None:
+        return
+    record = draft.existing(path)
+    if record.resume_at is not None and record.resume_at <= draft.now:
         compensating.wake(draft, place, path)
+    elif compensating.overdue(draft, place, path):
+        ending.go_on(draft)
