@@ -116,9 +116,9 @@ def failed(draft: Draft, undone: Place, path: str, failure: Failure) -> bool:
 
 
 def overdue(draft: Draft, undone: Place, path: str) -> bool:
-    """Fail an attempt whose time is over: that of the step which is undone. Returns whether it was the last."""
-    kind, record = undone.step.kind, draft.existing(path)
     """Fail an attempt that takes longer than the step may. Returns whether it was the last one."""
+    kind, record = undone.step.kind, draft.existing(path)
+    assert isinstance(kind, Module)  # noqa: S101 - only they can be undone
     failure = Failure("timeout", f"no answer within {kind.timeout:g} s")
     draft.say(FactName.STEP_TIMED_OUT, path, record.attempt, error=failure)
     return failed(draft, undone, path, failure)
