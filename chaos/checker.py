@@ -22,7 +22,8 @@ from resistor.store import keys as names
 ENDINGS = ("run_completed", "run_failed", "run_cancelled", "run_terminated", "run_timed_out")
 PAUSE_SECONDS = 2.0  # of the step `pause` in definitions/
 PAGE = 200
-_DID = ("step_completed",)
+KEPT = (".dead", ".poisoned", ".journal")
+"""Queues that may hold something at the end: letters, and the journal of all events."""
 
 
 @dataclass
@@ -146,7 +147,7 @@ async def _of_rest(site: Site, findings: Findings) -> None:
         line.split("\t") for line in site.rabbitmq.ctl("list_queues", "name", "messages").splitlines()[1:]
     )
     for queue, count in counts.items():
-        if not queue.endswith((".dead", ".poisoned")) and int(count):
+        if not queue.endswith(KEPT) and int(count):
             findings.other.append(f"9 {queue} holds {count} messages")
     findings.dead["letters"] = int(counts.get("resistor.dead", "0"))
     client, keys = site.store._client, site.store._keys

@@ -7,7 +7,7 @@ import random
 import time
 
 from chaos import faults
-from chaos.checker import check, lines_of
+from chaos.checker import KEPT, check, lines_of
 from chaos.load import Starter
 from chaos.report import Report
 from chaos.site import Site, installed
@@ -119,7 +119,7 @@ async def _waiting(site: Site) -> int:
     """Return how many messages wait in queues that ought to be empty, and how many runs are due."""
     rows = (await asyncio.to_thread(site.rabbitmq.ctl, "list_queues", "name", "messages")).splitlines()[1:]
     counts = dict(row.split("\t") for row in rows)
-    ours = [int(count) for queue, count in counts.items() if not queue.endswith((".dead", ".poisoned"))]
+    ours = [int(count) for queue, count in counts.items() if not queue.endswith(KEPT)]
     client, keys = site.store._client, site.store._keys
     tags = [keys.tag(partition) for partition in range(keys.partitions)]
     return sum(ours) + sum([await client.zcard(names.due(tag)) for tag in tags])

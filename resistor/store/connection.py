@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from resistor.errors import OperatorMistake, StoreUnreachable
@@ -15,6 +16,7 @@ from resistor.store.client import BlockingConnectionPool, NoBackoff, Redis, Retr
 from resistor.store.scripts import ALL, Argument
 
 MAX_CONNECTIONS = 20  # batches, the sweeper and readers; a call over that waits its turn
+MOST_LOADS = 5  # of the scripts, for one batch
 Result = TypeVar("Result")
 
 _NOT_NOW = (
@@ -92,11 +94,13 @@ async def pipelined(client: Redis, commands: Sequence[Sequence[Argument]], *, la
         # One connection broke, so the idle ones are likely broken too: better to learn that once.
         await _give_up_idle(client.connection_pool)
         raise
-    unknown = [n for n, reply in enumerate(replies) if isinstance(reply, exceptions.NoScriptError)]
-    if unknown:
+    for _ in range(MOST_LOADS):  # somebody may flush them again in between
+        unknown = [n for n, reply in enumerate(replies) if isinstance(reply, exceptions.NoScriptError)]
+        if not unknown:
+            break
         await asked(lambda: _send(client, [("SCRIPT", "LOAD", script.text) for script in ALL]))
         unknown += range(len(commands) - last, len(commands))
-        again = await asked(lambda: _send(client, [commands[n] for n in unknown]))
+        again = await asked(partial(_send, client, [commands[n] for n in unknown]))
         for position, reply in zip(unknown, again, strict=True):
             replies[position] = reply
     for reply in replies:

@@ -13,12 +13,16 @@ from pathlib import Path
 import pytest
 
 from resistor.daemon.patience import Patience
+from resistor.engine.facts import FactName
 from resistor.engine.identity import run_id
 from resistor.engine.run import EVERYTHING, Reads, Run
 from resistor.messages.event import Event
 from resistor.store import RedisStore
 from tests.acceptance.processes import PATIENCE_SECONDS, Process
 from tests.integration.outside import Outside
+
+BLOCKING = (FactName.STEP_BLOCKED, FactName.STEP_UNBLOCKED)
+"""What a module's queue that is not there yet, or no more, leaves in a history."""
 
 DEFINITION = """
 shop:
@@ -138,7 +142,8 @@ class Site:
             assert run.state.status == "completed", run.state
             assert run.outputs["three"] == b'{"wrote":%d}' % int(event_id.split("-")[1])
             assert run.unconfirmed == frozenset()
-            history = [(fact.name.value, fact.step) for fact in await self.store.history(run.id)]
+            facts = await self.store.history(run.id)
+            history = [(fact.name.value, fact.step) for fact in facts if fact.name not in BLOCKING]
             expected: list[tuple[str, str | None]] = [("run_started", None)]
             for step in ("one", "two", "three"):
                 expected += [("step_scheduled", step), ("step_completed", step)]
