@@ -8,6 +8,7 @@ Called by the sender, for a whole batch.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from resistor.daemon.hearing import early
@@ -77,10 +78,11 @@ def _answered(run: str, asked: AcquireSlot, answer: SlotAnswer) -> list[Told]:
         for other in answer.to_cancel
     ]
     if answer.outcome is SlotOutcome.GRANTED:
-        told.append(_granted(run, asked))
+        # An answer to its own question: were it to repeat what is unconfirmed, it would ask again, for ever.
+        told.append(replace(_granted(run, asked), is_echo=True))
     elif answer.outcome is SlotOutcome.DENIED:
         why = f"{asked.limit} run(s) with the same concurrency key are open already"
-        told.append(Told(run, None, Denied(why), QUEUE))
+        told.append(Told(run, None, Denied(why), QUEUE, is_echo=True))
     return told
 
 

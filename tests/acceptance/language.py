@@ -88,12 +88,15 @@ class Case:
 
 async def over(site: Site, run: str) -> None:
     """Wait for the end of a run."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            found = (await site.store.load([(run, EVERYTHING)])).runs[0]
-            if found is not None and found.state.status.is_final:
-                return
-            await asyncio.sleep(0.02)
+    found = None
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while found is None or not found.state.status.is_final:
+                found = (await site.store.load([(run, EVERYTHING)])).runs[0]
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        logs = "\n".join(process.log[-2000:] for process in site.processes)
+        raise AssertionError(f"it does not end: {found}\n{logs}") from None
 
 
 async def holds(site: Site, cases: list[Case]) -> None:
