@@ -165,12 +165,12 @@ async def test_an_answer_whose_token_has_expired_is_not_replayed(play: Play, ope
     await play.begin(job=JOB)
     place = Place("shop", "job", 1, "d", "r" * 20, "a", 1, "m", 1_000_000_000)
     token = TokenKeys(TOKEN_KEYS).sign(place)
-    await play.out.publish(
-        "resistor.results", "0", {"status": "completed"}, headers={"resistor-token": token}
-    )
+    origin = {"queue": "resistor.results", "exchange": "resistor.results", "routing-key": "0"}
+    headers = {f"resistor-origin-{name}": value for name, value in origin.items()}
+    headers |= {"resistor-reason": "malformed", "resistor-token": token}
+    await play.out.publish("resistor.dead", "resistor.results", {"status": "completed"}, headers=headers)
     await bury(play, 1)
     (letter,) = await operator.letters("--run", "r" * 20)
-    assert letter["reason"] == "expired_token"
     said = await operator.call("dead", "replay", letter["id"], "--yes", exits=EXIT_FAILED)
     assert "its token has expired (2001-09-09)" in said.stderr
     play.letters = 1
