@@ -137,7 +137,7 @@ class RabbitMQ:
     def pause(self) -> None:
         """Freeze the node (SIGSTOP): connections stay open and nothing answers."""
         if self._node is not None:
-            self._node.signal(signal.SIGSTOP)
+            self._node.freeze()
 
     def resume(self) -> None:
         """Let a frozen node continue (SIGCONT)."""
@@ -280,7 +280,7 @@ class RedisServer:
     def pause(self) -> None:
         """Freeze the server (SIGSTOP): connections stay open and nothing answers."""
         if self._child is not None:
-            self._child.signal(signal.SIGSTOP)
+            self._child.freeze()
 
     def resume(self) -> None:
         """Let a frozen server continue (SIGCONT)."""

@@ -10,6 +10,7 @@ Must not know what the process is, and must not signal a process that it did not
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import socket
@@ -83,6 +84,12 @@ class Child:
         """Send a signal to a living process; one that has ended is left alone."""
         if self.running:
             self._process.send_signal(number)
+
+    def freeze(self) -> None:
+        """Stop the process (SIGSTOP), and return when all of its threads stand still."""
+        self.signal(signal.SIGSTOP)
+        if self.running:
+            os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def stop(self, patience_s: float = 10.0) -> None:
         """Ask the process to end, kill it after `patience_s` seconds, wait for its end. Idempotent."""

@@ -67,7 +67,8 @@ def advance(
 
     `workflow` must be the version that the run is pinned to (`IllegalTransition` else); `now` is in seconds
     since the epoch. `reads_of(workflow, message)` says what to load first; what is missing is asked for by
-    `NeedMore`. A duplicate repeats what the run was loaded with as unconfirmed.
+    `NeedMore`. A duplicate repeats what the run was loaded with as unconfirmed: who sent it first may have
+    died before it sent that. A wake repeats only what should be confirmed by now.
     """
     if run is None:
         if not isinstance(message, Start):
@@ -79,11 +80,12 @@ def advance(
         raise IllegalTransition(f"run {run.id} is pinned to another content than {workflow.digest}")
     draft = Draft(workflow, run, now=now, limits=limits)
     verdict = _told(draft, message)
-    is_nudge = isinstance(message, Wake) and message.is_nudge
     if verdict is Verdict.APPLIED:
         run_on(draft)
-    repeats = isinstance(message, Wake) or verdict in (Verdict.DUPLICATE, Verdict.CONFLICT)
-    if repeats and not is_nudge:
+    if isinstance(message, Wake):
+        if not message.is_nudge:
+            again(draft, set(draft.run.overdue))
+    elif verdict in (Verdict.DUPLICATE, Verdict.CONFLICT):
         again(draft, set(draft.run.unconfirmed))
     elif verdict is Verdict.AHEAD:
         reconcile(draft, None)  # the store went back: what is out has lost its answers

@@ -391,8 +391,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
     `revision` counts commits and is what two daemons compare; 0 is a run that is not stored yet. `parts` maps
     what was loaded to its value, None where there is no such part; a part that is not in it was not loaded,
-    unless the run `is_whole`. `unconfirmed` names the outgoing messages that are not confirmed, `due` the
-    addresses whose timers are due (`""`: the run's own); both only where they were asked for.
+    unless the run `is_whole`. `unconfirmed` names the outgoing messages that are not confirmed, `overdue`
+    those of them that should be by now, `due` the addresses whose timers are due (`""`: the run's own); all
+    three only where they were asked for.
     """
 
     id: str
@@ -403,6 +404,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     parts: Mapping[str, Part | None] = {}
     is_whole: bool = False
     unconfirmed: frozenset[str] = frozenset()
+    overdue: frozenset[str] = frozenset()
     due: tuple[str, ...] = ()
 
     @property

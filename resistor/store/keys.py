@@ -5,7 +5,8 @@ A partition's, `n` its number; what one script touches is in one partition:
     P:{n}:run:<id>                  hash  a run (fields: records.py)
     P:{n}:history:<id>              list  its facts, oldest first
     P:{n}:outbox:<id>               hash  its outgoing messages that are not confirmed, by name → the revision
-                                          that asked for them; gone when empty
+                                          that asked for them, a space, by when they should be
+                                          confirmed; gone when empty
     P:{n}:timers:<id>               zset  addresses in it, by when they want to be woken; gone at its end
     P:{n}:due                       zset  runs by when to look at them (the rule: lua/look_again.lua)
     P:{n}:runs:status:<status>      zset  runs, by start

@@ -26,32 +26,35 @@ async def load(client: Redis, keys: Keys, wanted: Sequence[tuple[str, Reads]]) -
     for run_id, reads, fields in questions:
         commands += _commands(keys.tag_of(run_id), run_id, reads, fields)
     time, *replies = await pipelined(client, commands)
+    now = int(time[0]) + int(time[1]) / 1e6
     answers = iter(replies)
     runs: list[Run | None] = []
     unreadable: dict[str, str] = {}
     for run_id, reads, fields in questions:
         try:
-            runs.append(_run(run_id, reads, fields, answers))
+            runs.append(_run(run_id, reads, fields, answers, now))
         except msgspec.MsgspecError as error:
             unreadable[run_id] = str(error)
             runs.append(None)
-    return Loaded(now=int(time[0]) + int(time[1]) / 1e6, runs=tuple(runs), unreadable=unreadable)
+    return Loaded(now=now, runs=tuple(runs), unreadable=unreadable)
 
 
 def _commands(tag: str, run_id: str, reads: Reads, fields: Sequence[str]) -> Iterator[tuple[Argument, ...]]:
     key = names.run(tag, run_id)
     yield ("HGETALL", key) if reads.everything else ("HMGET", key, *fields)
     if reads.outstanding:
-        yield ("HKEYS", names.outbox(tag, run_id))
+        yield ("HGETALL", names.outbox(tag, run_id))
         yield DUE_TIMERS.call([names.timers(tag, run_id)], [DUE_AT_ONCE])
 
 
-def _run(run_id: str, reads: Reads, fields: Sequence[str], answers: Iterator[Any]) -> Run | None:
+def _run(run_id: str, reads: Reads, fields: Sequence[str], answers: Iterator[Any], now: float) -> Run | None:
     """Take this run's answers, all of them, and only then read what they say."""
     answer = next(answers)
-    unconfirmed, due = (next(answers), next(answers)) if reads.outstanding else ((), ())
+    unconfirmed, due = (next(answers), next(answers)) if reads.outstanding else ({}, ())
     if reads.everything:
         found: dict[str, bytes | None] = {name.decode(): value for name, value in answer.items()}
     else:
         found = named(fields, answer)
-    return run_from_fields(run_id, found, is_whole=reads.everything, unconfirmed=unconfirmed, due=due)
+    return run_from_fields(
+        run_id, found, is_whole=reads.everything, unconfirmed=unconfirmed, due=due, now=now
+    )

@@ -30,6 +30,7 @@ _block_end = msgspec.json.Decoder(BlockEnd).decode
 
 HEAD = ("rev", "origin", "state", "input")
 _NOTHING: Mapping[str, Part | None] = {}
+_NONE_OUT: Mapping[bytes, bytes] = {}
 
 
 def fields_to_read(reads: Reads) -> tuple[str, ...]:
@@ -47,11 +48,14 @@ def run_from_fields(
     fields: Mapping[str, bytes | None],
     *,
     is_whole: bool = False,
-    unconfirmed: Iterable[bytes] = (),
+    unconfirmed: Mapping[bytes, bytes] = _NONE_OUT,
     due: Iterable[bytes] = (),
+    now: float = 0.0,
 ) -> Run | None:
     """Return the run that these fields hold, or None where there is no run.
 
+    `unconfirmed` is its outbox, as it is stored: name → the revision that asked for it, and by when it should
+    be confirmed. `now` is in seconds since the epoch.
     Raises `msgspec.MsgspecError` where a newer program wrote what this one cannot read.
     """
     revision, origin, state = (fields.get(name) for name in ("rev", "origin", "state"))
@@ -66,6 +70,7 @@ def run_from_fields(
         parts={name: _decoded(name, value) for name, value in fields.items() if name not in HEAD},
         is_whole=is_whole,
         unconfirmed=frozenset(name.decode() for name in unconfirmed),
+        overdue=frozenset(name.decode() for name, asked in unconfirmed.items() if _is_overdue(asked, now)),
         due=tuple(address.decode() for address in due),
     )
 
@@ -91,6 +96,11 @@ def fields_to_write(before: Run | None, after: Run) -> tuple[list[str | bytes], 
         elif known.get(name) is not part:
             written += [name, part if isinstance(part, bytes) else _encode(part)]
     return written, dropped
+
+
+def _is_overdue(asked: bytes, now: float) -> bool:
+    _, _, confirmed_by = asked.partition(b" ")
+    return float(confirmed_by or 0) <= now
 
 
 def _decoded(name: str, value: bytes | None) -> Part | None:

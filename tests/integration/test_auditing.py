@@ -92,7 +92,11 @@ async def test_an_action_that_is_in_no_queue_is_lost_and_goes_out_again_with_its
         assert header_of(again, "resistor-token") == header_of(lost, "resistor-token")
         await out.complete(again)
         await out.complete(lost)
-        await out.complete(await out.action("m"))
+        while (
+            json.loads((action := await out.action("m")).body)["action"] != "two"
+        ):  # a slow machine repeats the first
+            await out.complete(action)
+        await out.complete(action)
         ended = await empty_house.ended(run)
         assert ended.state.status == "completed"
         facts = [fact.name.value for fact in await empty_house.history(run)]

@@ -43,7 +43,7 @@ for i = first_settled, first_send - 1 do
 end
 local is_pressing = redis.call('EXISTS', KEYS[2]) == 1
 for i = first_send, first_timer - 1 do
-  redis.call('HSET', KEYS[2], ARGV[i], next_revision)
+  redis.call('HSET', KEYS[2], ARGV[i], next_revision .. ' ' .. ARGV[4])
 end
 for i = first_timer, first_dropped_timer - 1, 2 do
   redis.call('ZADD', KEYS[3], ARGV[i], ARGV[i + 1])

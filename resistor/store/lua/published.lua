@@ -10,8 +10,8 @@
 -- only if the run is still at that revision: a later commit has set its own.
 
 for i = 6, #ARGV do
-  local asked_at = redis.call('HGET', KEYS[2], ARGV[i])
-  if asked_at and tonumber(asked_at) <= tonumber(ARGV[2]) then
+  local asked = redis.call('HGET', KEYS[2], ARGV[i])
+  if asked and tonumber(string.match(asked, '^%d+')) <= tonumber(ARGV[2]) then
     redis.call('HDEL', KEYS[2], ARGV[i])
   end
 end

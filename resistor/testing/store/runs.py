@@ -6,7 +6,7 @@ has no place here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -53,7 +53,7 @@ class MemoryRuns:
             if kept is None:
                 continue
             for name in each.names:
-                if kept.outbox.get(name, each.revision + 1) <= each.revision:
+                if name in kept.outbox and kept.outbox[name][0] <= each.revision:
                     del kept.outbox[name]
             if kept.run.revision == each.revision:
                 look_again(self._state.due, kept, each)
@@ -88,6 +88,7 @@ class MemoryRuns:
             parts=dict(parts),
             is_whole=reads.everything,
             unconfirmed=frozenset(kept.outbox if reads.outstanding else ()),
+            overdue=frozenset(_overdue(kept, now) if reads.outstanding else ()),
             due=tuple(ordered(kept.timers, now)[:DUE_AT_ONCE]) if reads.outstanding else (),
         )
 
@@ -102,7 +103,7 @@ class MemoryRuns:
         for name in change.settled:
             kept.outbox.pop(name, None)
         is_pressing = bool(kept.outbox)
-        kept.outbox.update(dict.fromkeys(change.send, read_at + 1))
+        kept.outbox.update(dict.fromkeys(change.send, (read_at + 1, change.unconfirmed_due_at)))
         for address, at in change.timers.items():
             if at is None:
                 kept.timers.pop(address, None)
@@ -137,6 +138,10 @@ class MemoryRuns:
         return 1
 
 
+def _overdue(kept: KeptRun, now: float) -> Iterator[str]:
+    return (name for name, (_, confirmed_by) in kept.outbox.items() if confirmed_by <= now)
+
+
 def _written(kept: Run, after: Run, revision: int) -> Run:
     """Return the run with what `after` says; what it began with stays."""
     parts: dict[str, Part | None] = {**kept.parts, **after.parts}
@@ -148,5 +153,6 @@ def _written(kept: Run, after: Run, revision: int) -> Run:
         parts={name: part for name, part in parts.items() if part is not None},
         is_whole=True,
         unconfirmed=frozenset(),
+        overdue=frozenset(),
         due=(),
     )

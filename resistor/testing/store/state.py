@@ -28,7 +28,7 @@ class KeptRun:
     """A run with all of its parts, and what belongs to it. `gone_at`: its TTL, of a finished run."""
 
     run: Run
-    outbox: dict[str, int] = field(default_factory=dict)
+    outbox: dict[str, tuple[int, float]] = field(default_factory=dict)
     timers: Scores = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
     gone_at: float | None = None

@@ -62,6 +62,20 @@ async def test_a_late_confirmation_leaves_a_message_that_was_sent_again(store: R
     assert (await whole(store, "r1")).unconfirmed == frozenset()
 
 
+async def test_what_is_unconfirmed_is_overdue_when_its_time_to_be_confirmed_has_passed(
+    store: RedisStore,
+) -> None:
+    await store.commit([beginning("r1", send=("a",), unconfirmed_due_at=PAST)])
+    run = await whole(store, "r1")
+    assert run.overdue == {"a"}
+    await store.commit([change(run, run, send=("b",), unconfirmed_due_at=FAR)])
+    run = await whole(store, "r1")
+    assert run.unconfirmed == {"a", "b"}
+    assert run.overdue == {"a"}
+    await store.commit([change(run, run, send=("a",), unconfirmed_due_at=FAR)])
+    assert (await whole(store, "r1")).overdue == frozenset()
+
+
 async def test_a_commit_that_sends_nothing_keeps_the_due_time_of_what_is_unconfirmed(
     store: RedisStore,
 ) -> None:

@@ -56,7 +56,7 @@ async def test_what_is_written_is_read_byte_for_byte(store: RedisStore) -> None:
     )
     assert await store.commit([change(None, run, send=("charge",), facts=STARTED)]) == [True]
     assert await whole(store, "r1") == msgspec.structs.replace(
-        run, revision=1, is_whole=True, unconfirmed=frozenset({"charge"})
+        run, revision=1, is_whole=True, unconfirmed=frozenset({"charge"}), overdue=frozenset({"charge"})
     )
     assert tuple(await store.history("r1")) == STARTED
     assert await store.history("r1", start=1) == [STARTED[1]]

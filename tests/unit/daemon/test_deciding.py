@@ -85,6 +85,14 @@ def test_a_duplicate_asks_for_the_whole_run_and_then_repeats_what_is_unconfirmed
     assert not closer.is_change
 
 
+def test_a_wake_repeats_only_what_should_be_confirmed_by_now() -> None:
+    run = stored(tell(None, START).after, unconfirmed=frozenset({"charge"}))
+    assert not tell(run, Wake(), closer=True).outgoing
+    late = msgspec.structs.replace(run, overdue=frozenset({"charge"}))
+    assert list(tell(late, Wake(), closer=True).outgoing) == ["charge"]
+    assert not tell(late, Wake(is_nudge=True), closer=True).outgoing
+
+
 def test_an_answer_ahead_of_the_run_asks_for_everything_that_is_out_again() -> None:
     run = stored(tell(None, START).after)
     decided = tell(run, Answered("ship", 1, Completed(b"1")))

@@ -33,7 +33,7 @@ class Kept:
             self.run_id,
             fields,
             is_whole=reads.everything,
-            unconfirmed=[name.encode() for name in self.outbox] if reads.outstanding else (),
+            unconfirmed={name.encode(): b"1 0" for name in self.outbox} if reads.outstanding else {},
             due=[path.encode() for path in self.due(now)] if reads.outstanding else (),
         )
 

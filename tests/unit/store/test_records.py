@@ -86,9 +86,15 @@ def test_parts_are_read_by_what_they_are() -> None:
     run = run_with(s_charge=RECORD, i_charge=b"{}", v_=b"{}")
     run = msgspec.structs.replace(run, parts={**run.parts, "b:each/3": BlockEnd("charge"), "e:1": b"hear"})
     fields = {"rev": b"7", **written(None, run)}
-    read = run_from_fields("r1", fields, is_whole=True, unconfirmed=[b"told 0"], due=[b"", b"charge"])
+    out = {b"told 0": b"7 100.5", b"charge": b"6 100.25", b"ship": b"7 100.75"}
+    read = run_from_fields("r1", fields, is_whole=True, unconfirmed=out, due=[b"", b"charge"], now=100.5)
     assert read == msgspec.structs.replace(
-        run, revision=7, is_whole=True, unconfirmed=frozenset({"told 0"}), due=("", "charge")
+        run,
+        revision=7,
+        is_whole=True,
+        unconfirmed=frozenset({"told 0", "charge", "ship"}),
+        overdue=frozenset({"told 0", "charge"}),
+        due=("", "charge"),
     )
 
 

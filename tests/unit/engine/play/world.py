@@ -115,9 +115,8 @@ class World:
         if self.run is None:
             return None
         due = tuple(sorted(path for path, at in self.timers.items() if at <= self.now))
-        return msgspec.structs.replace(
-            self.run, is_whole=True, unconfirmed=frozenset(self.unconfirmed), due=due
-        )
+        out = frozenset(self.unconfirmed)
+        return msgspec.structs.replace(self.run, is_whole=True, unconfirmed=out, overdue=out, due=due)
 
     def _decides_the_same_in_parts(self, whole: Run, message: Inbound, decision: Decision) -> None:
         reads = reads_of(self.workflow, message)
