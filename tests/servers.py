@@ -263,8 +263,8 @@ class RedisServer:
             self.resume()
             return
         words = valkey.command(self._binary, self.port, self._home)
-        self._child = Child(words, log=self._home / "redis.log")
-        _wait_until(lambda: valkey.answers(self.port), self._child, "Redis", 30.0)
+        child = self._child = Child(words, log=self._home / "redis.log")
+        _wait_until(lambda: valkey.answers(self.port, child.pid), child, "Redis", 30.0)
 
     def stop(self) -> None:
         """Shut down in order; the data stays. Idempotent."""

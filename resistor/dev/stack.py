@@ -71,21 +71,31 @@ class Stack:
 
     async def _start(self) -> None:
         broker = Broker()
-        await broker.start(LOOPBACK, port("amqp"))
+        is_first = await self._listen(broker)
         self._closing.push_async_callback(broker.stop)
-        store = Valkey(self._plan.data, port("redis"))
+        store = Valkey(self._plan.data, port("redis", is_first=is_first))
         await store.start()
         self._closing.push_async_callback(store.stop)
-        self.settings = self._settings(broker.url, store.url)
+        http = port("http", is_first=is_first)
+        self.settings = self._settings(broker.url, store.url, http)
         await self._start_daemon()
         if self._plan.modules:
             await self._start_modules()
 
-    def _settings(self, amqp_url: str, redis_url: str) -> Settings:
+    async def _listen(self, broker: Broker) -> bool:
+        """Let the broker listen; returns whether it got the preferred port: then the others are ours too."""
+        try:
+            await broker.start(LOOPBACK, PREFERRED_PORTS["amqp"])
+        except OSError:
+            await broker.start(LOOPBACK, free_port())
+            return False
+        return True
+
+    def _settings(self, amqp_url: str, redis_url: str, http_port: int) -> Settings:
         given = self._plan.settings
         http = given.http
         if "http.bind" not in given.sources and http.bind != "off":
-            http = http.model_copy(update={"bind": f"{LOOPBACK}:{port('http')}"})
+            http = http.model_copy(update={"bind": f"{LOOPBACK}:{http_port}"})
         return given.model_copy(
             update={
                 "broker": given.broker.model_copy(update={"url": amqp_url}),
@@ -130,9 +140,15 @@ class Stack:
         self._closing.push_async_callback(end)
 
 
-def port(name: str) -> int:
-    """Return the preferred port of `name` if nobody has it, else one that is free."""
+def port(name: str, *, is_first: bool) -> int:
+    """Return the preferred port of `name` if nobody has it, else one that is free.
+
+    Only for the stack that has the broker's (`is_first`): two that start together would both find the others
+    free, and then one's store would be the other's.
+    """
     preferred = PREFERRED_PORTS[name]
+    if not is_first:
+        return free_port()
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

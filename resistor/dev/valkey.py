@@ -54,15 +54,16 @@ def command(binary: str, port: int, directory: Path) -> list[str]:
     return [binary, *(word for pair in settings.items() for word in pair)]
 
 
-def answers(port: int, timeout_s: float = 1.0) -> bool:
-    """Tell whether the server on 127.0.0.1:`port` says PONG (not while it still loads its data)."""
+def answers(port: int, pid: int, timeout_s: float = 1.0) -> bool:
+    """Tell whether the server on 127.0.0.1:`port` is process `pid`, and has loaded its data."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout_s) as connection:
             connection.settimeout(timeout_s)
-            connection.sendall(b"PING\r\n")
-            return connection.recv(64).startswith(b"+PONG")
+            connection.sendall(b"PING\r\nINFO server\r\nQUIT\r\n")
+            said = b"".join(iter(lambda: connection.recv(65536), b""))
     except OSError:
         return False
+    return said.startswith(b"+PONG") and f"process_id:{pid}\r\n".encode() in said
 
 
 class Valkey:
@@ -130,7 +131,7 @@ class Valkey:
     async def _wait_until_up(self, child: Child) -> None:
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
-                while not await asyncio.to_thread(answers, self._port):
+                while not await asyncio.to_thread(answers, self._port, child.pid):
                     if not child.running:
                         raise EnvironmentFault(f"the Valkey server ended at once: {child.last_words()}")
                     await asyncio.sleep(_POLL_S)

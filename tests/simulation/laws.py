@@ -78,9 +78,10 @@ def _of_steps(world: World, run: Run, facts: list[Fact]) -> Iterator[str]:
         if count > 1:
             yield f"6 {step} completed {count} times"
     for step, found in effects.items():
-        if len(found) > 1:
+        is_again = run.id in world.rolled_back and len({each.key for each in found}) == 1
+        if len(found) > 1 and not is_again:  # what the store forgot is asked for again, by the same key
             yield f"4 {step} was done {len(found)} times, by tokens {len({each.token for each in found})}"
-        if step not in scheduled:
+        if step not in scheduled and run.id not in world.rolled_back:  # that history is gone with the store
             yield f"5 {step} was done, and never scheduled"
     workflow = CATALOG.candidates(run.origin.namespace, run.origin.workflow)[0]
     for path, attempt in done:
@@ -116,16 +117,28 @@ def _of_rest(world: World) -> Iterator[str]:
         depth = world.broker.queues[name].depth
         if depth:
             yield f"9 {name} holds {depth} messages"
-    letters = [held.publish.envelope.headers for held in world.broker.queues[names.dead].ready]
-    if letters:
-        yield f"12 dead letters: {Counter(str(each.get('resistor-reason')) for each in letters)}"
+    letters = world.broker.queues[names.dead].ready
+    reasons = Counter(str(held.publish.envelope.headers.get("resistor-reason")) for held in letters)
+    if world.rolled_back:
+        del reasons["unknown_run"]  # nobody who knew better was awake; the journal begins those again
+    if reasons:
+        yield f"12 dead letters: {reasons}"
     slots = world.store.state.slots.items()
     taken = {key: each for key, each in slots if each.holders or each.queue or each.leaving}
     if taken:
         yield f"8 slots are taken: {taken}"
-    waiting = {topic: who for topic, who in world.store.state.waiting.items() if who}
+    waiting = {topic: who for topic, who in _listening(world).items() if who}
     if waiting:
         yield f"8 somebody listens still: {waiting}"
     for task in world.failed:
         error = None if task.cancelled() else task.exception()
         yield f"14 a loop of a daemon ended: {error!r}"
+
+
+def _listening(world: World) -> dict[str, set[str]]:
+    """Return who listens to what. Those whose end a rollback took away go when their event comes."""
+    waiting = world.store.state.waiting.items()
+    return {
+        topic: {each for each in who if each.partition(" ")[0] not in world.rolled_back}
+        for topic, who in waiting
+    }

@@ -38,9 +38,11 @@ from resistor.ports import Publish
 from resistor.telemetry import Telemetry
 from resistor.testing.broker import MemoryBroker, MemoryBus
 from resistor.testing.store.memory_store import MemoryStore
+from resistor.testing.store.state import State
 from resistor.testing.virtual_loop import VirtualLoop, run_virtually
 from resistor.tokens import TokenKeys
 from tests.simulation.faults import Faults, Faulty, Odds
+from tests.simulation.journal import MemoryJournal
 from tests.simulation.modules import Manners, Module
 from tests.simulation.workflows import NAMES, catalog
 
@@ -75,6 +77,7 @@ class Weather:
     duplicates: float = 0.02
     lost: float = 0.005
     jumps: bool = True
+    rollbacks: bool = False  # the store loses its last seconds now and then
     runs: int = RUNS
 
 
@@ -90,6 +93,7 @@ class World:
         self.script: list[str] = []
         self.counts: Counter[str] = Counter()
         self.daemons: list[Daemon] = []
+        self.rolled_back: set[str] = set()
         self.telemetry = Telemetry()
         self.on_daemon: Callable[[Works], None] = lambda works: None
         self._born = 0
@@ -113,6 +117,7 @@ class World:
         names = Names()
         self.broker = MemoryBroker(names, topology(names, sorted(CATALOG.modules)), loop.call_later)
         self._tamper()
+        self.journal = MemoryJournal(loop.clock)
         module = Module("m", self.broker, loop, self.draw, self.weather.manners)
         self.modules = [module]
         background = [asyncio.create_task(module.run())]
@@ -121,6 +126,7 @@ class World:
             await self._begin_daemon()
         background.append(asyncio.create_task(self._start_runs()))
         background.append(asyncio.create_task(self._jump_clocks()))
+        background.append(asyncio.create_task(self._roll_back()))
         await asyncio.sleep(STORM_SECONDS)
         await self._calm()
         await asyncio.sleep(CALM_SECONDS)
@@ -170,7 +176,7 @@ class World:
         )
         definitions = self._definitions(store)
         await definitions.refresh()
-        around = Surroundings(store, bus, self.telemetry)
+        around = Surroundings(store, bus, self.telemetry, journal=self.journal)
         return assemble(around, definitions, KEYS, rules, SETTINGS)
 
     def _definitions(self, store: Any) -> Definitions:
@@ -199,6 +205,27 @@ class World:
                 daemon.faults.counts["frozen"] += 1
                 daemon.faults.frozen_until = self.loop.time() + self.draw.uniform(5.0, 60.0)
 
+    async def _roll_back(self) -> None:
+        """Let the store lose what it was told in the last seconds, now and then."""
+        while self._tampering and self.weather.rollbacks:
+            await asyncio.sleep(self.draw.uniform(5.0, 40.0))
+            kept = self.store.snapshot()
+            await asyncio.sleep(self.draw.uniform(0.1, 10.0))
+            if self._tampering:
+                self.script.append(f"{self.loop.time():.1f} the store goes back")
+                self.counts["rolled back"] += 1
+                self.rolled_back |= self._changed_since(kept)
+                self.store.restore(kept)
+
+    def _changed_since(self, kept: State) -> set[str]:
+        """The runs that a rollback takes something from."""
+        now = self.store.state.runs
+        return {
+            run_id
+            for run_id, each in now.items()
+            if run_id not in kept.runs or kept.runs[run_id].run.revision != each.run.revision
+        }
+
     # ------------------------------------------------------------------------------------------ events
 
     async def _start_runs(self) -> None:
@@ -214,7 +241,9 @@ class World:
 
     def _publish(self, name: str, event_id: str, data: dict[str, Any]) -> None:
         envelope = Envelope(body=json.dumps(data).encode(), message_id=event_id)
-        self.broker.publish(Publish(exchange=Names().events, routing_key=f"sim.{name}", envelope=envelope))
+        event = Publish(exchange=Names().events, routing_key=f"sim.{name}", envelope=envelope)
+        self.journal.keep(event)
+        self.broker.publish(event)
 
     def _tamper(self) -> None:
         """Let the broker deliver some messages twice, out of order, and lose a few after their confirm.

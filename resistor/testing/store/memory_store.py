@@ -79,7 +79,9 @@ class MemoryStore:
 
     async def commit(self, changes: Sequence[Change]) -> Sequence[bool]:
         """Write each change whole, or not at all where its run is at another revision."""
-        return self._runs.commit(changes)
+        written = self._runs.commit(changes)
+        self.watermark.wrote()
+        return written
 
     async def published(self, confirmed: Sequence[Published]) -> None:
         """Take confirmed outgoing messages out of the outbox."""

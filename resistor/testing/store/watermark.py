@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from itertools import count
 
 from resistor.engine.run import Run
 from resistor.ports import Recovery, Tick
 from resistor.testing.store.state import Clock, State
+
+_NUMBERS = count()
 
 
 class MemoryWatermark:
@@ -18,17 +21,29 @@ class MemoryWatermark:
         self._state = state
         self._clock = clock
         self._seen = 0.0
+        self._fell = False  # what a write found, which has raised it again
+        self._mark = f"seen {next(_NUMBERS)}"
         self.suspicion = asyncio.Event()
 
     async def tick(self) -> Tick:
         """Raise it. Where the store went back, ask for the recovery."""
         marks = self._state.marks
-        went_back = marks.get("mark", 0.0) < self._seen
+        went_back = self._fell or marks.get(self._mark, 0.0) < self._seen
+        self._fell = False
         if went_back:
             await self.ask()
-        marks["mark"] = self._seen = max(marks.get("mark", 0.0), self._seen) + 1
+        marks[self._mark] = self._seen = self._seen + 1
         marks["at"] = self._clock()
         return Tick(went_back, "since" in marks, is_restarted=False)
+
+    def wrote(self) -> None:
+        """Raise it with a batch of writes; where the store went back, the next look says so."""
+        mark = self._state.marks.get(self._mark, 0.0) + 1
+        if mark <= self._seen:
+            self._fell = True
+            self.suspicion.set()
+        self._seen = max(self._seen, mark)
+        self._state.marks[self._mark] = mark
 
     async def ask(self) -> None:
         """Ask for a recovery."""

@@ -52,6 +52,13 @@ async def test_starting_and_stopping_twice_is_the_same_as_once() -> None:
     assert store.pid is None
 
 
+async def test_somebody_elses_server_on_the_port_is_not_taken_for_our_own() -> None:
+    async with Valkey() as store:
+        port = int(store.url.split(":")[-1].split("/")[0])
+        with pytest.raises(EnvironmentFault):
+            await Valkey(port=port).start()
+
+
 async def test_data_in_a_named_directory_outlives_the_server(tmp_path: Path) -> None:
     async with Valkey(tmp_path) as store:
         await ask(store, "SET", "a", "1")
