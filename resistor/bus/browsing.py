@@ -23,8 +23,9 @@ from aiormq.exceptions import AMQPChannelError
 from pamqp.commands import Basic
 from yarl import URL
 
+from resistor.bus.channels import Lost
 from resistor.bus.envelopes import delivery_count, from_properties
-from resistor.bus.wire import Lost, connect, is_usable, losing, open_channel, shut
+from resistor.bus.wire import connect, is_usable, losing, open_channel, shut
 from resistor.errors import NotFound
 from resistor.ports import Delivery
 
@@ -153,7 +154,7 @@ class Browser:
             tag=delivery.delivery_tag or 0,
             generation=0,
             redelivered=redelivered,
-            count=delivery_count(properties, redelivered=redelivered),
+            count=delivery_count(properties.headers or {}) if redelivered else 0,
         )
 
 

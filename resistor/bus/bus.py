@@ -11,31 +11,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
-import aiormq
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay, stop_never
 
 from resistor.bus.browsing import Browser, browsing
-from resistor.bus.connection import PAUSES, Link, Weather, read_url, unreachable
+from resistor.bus.channels import NOT_FOUND, Lost, Refused, Wire
+from resistor.bus.connection import ANSWER_SECONDS, PAUSES, Connect, Link, Weather, read_url, unreachable
 from resistor.bus.consuming import QueueLane
 from resistor.bus.journal import StreamJournal
 from resistor.bus.names import Names
 from resistor.bus.publishing import Publisher
 from resistor.bus.topology import Topology
-from resistor.bus.wire import (
-    ANSWER_SECONDS,
-    HEARTBEAT_SECONDS,
-    Lost,
-    Wire,
-    losing,
-    open_channel,
-    shut,
-    with_heartbeat,
-)
+from resistor.bus.wire import HEARTBEAT_SECONDS, with_heartbeat
 from resistor.ports import Outcome, Publish
 
 Answer = TypeVar("Answer")
+
+Client = Literal["native", "aiormq"]
+NATIVE: Client = "native"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +44,28 @@ class AmqpBus:
     """RabbitMQ, or anything that speaks AMQP 0-9-1 like it."""
 
     def __init__(
-        self, url: str, names: Names, *, client_name: str, heartbeat_seconds: float = HEARTBEAT_SECONDS
+        self,
+        url: str,
+        names: Names,
+        *,
+        client_name: str,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
+        client: Client = NATIVE,
     ) -> None:
         """Prepare a bus to the broker at `url`; nothing is sent before `start`.
 
         `client_name` is what the broker's lists show. A broker that is silent for about three times
         `heartbeat_seconds` (rounded, at least 1; `?heartbeat=` in the URL overrides it) is given up.
+        `client` is who speaks AMQP for lanes and for publishing.
         Raises `OperatorMistake` for a URL that is none.
         """
         self.names = names
         self._url = parsed = with_heartbeat(read_url(url), heartbeat_seconds)
         self._patience: float | None = None
         weather = Weather(parsed)
-        self._consuming = Link(parsed, weather, client_name=f"{client_name} (consuming)")
-        self._publishing = Link(parsed, weather, client_name=f"{client_name} (publishing)")
+        connect = _connect_by(client)
+        self._consuming = Link(parsed, weather, connect, client_name=f"{client_name} (consuming)")
+        self._publishing = Link(parsed, weather, connect, client_name=f"{client_name} (publishing)")
         self._publisher = Publisher(self._publishing)
         self._lanes: list[QueueLane] = []
         self.missing = asyncio.Event()
@@ -196,14 +198,27 @@ async def one_shot(
         await bus.close()
 
 
-async def _inspect(connection: aiormq.Connection, queue: str) -> QueueInfo | None:
-    channel = await open_channel(connection)
+def _connect_by(client: Client) -> Connect:
+    if client == NATIVE:
+        from resistor.bus.client import connect as native  # noqa: PLC0415 - only what is used is imported
+
+        return native
+    from resistor.bus.fallback import connect as fallback  # noqa: PLC0415 - likewise
+
+    return fallback
+
+
+async def _inspect(wire: Wire, queue: str) -> QueueInfo | None:
+    channel = await wire.channel()
     try:
-        with losing():
-            async with asyncio.timeout(ANSWER_SECONDS):
-                found = await channel.queue_declare(queue, passive=True)
-    except aiormq.ChannelNotFoundEntity:
-        return None
+        async with asyncio.timeout(ANSWER_SECONDS):
+            messages, consumers = await channel.count(queue)
+    except TimeoutError:
+        raise Lost("the broker does not answer") from None
+    except Refused as refused:
+        if refused.code == NOT_FOUND:
+            return None
+        raise Lost(str(refused)) from None
     finally:
-        await shut(channel)
-    return QueueInfo(messages=found.message_count or 0, consumers=found.consumer_count or 0)
+        await channel.close()
+    return QueueInfo(messages=messages, consumers=consumers)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Protocol
 
-import aiormq
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential, wait_random
 from yarl import URL
 
-from resistor.bus.wire import Lost, Wire, connect, shut, when_closed, why
+from resistor.bus.channels import Lost, Wire
 from resistor.errors import BrokerUnreachable, OperatorMistake
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,18 @@ FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 JITTER_SECONDS = 0.5  # so that a hundred daemons do not come back in the same moment
 PAUSES = wait_exponential(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS) + wait_random(0.0, JITTER_SECONDS)
+ANSWER_SECONDS = 5.0
+"""How long the broker may take to answer about a queue. After a restart a quorum queue has no leader for a
+while, and a request that falls into that gap may never be answered: it is given up, and made again."""
+
 SHORT_LIFE_SECONDS = 1.0  # a connection that breaks sooner counts as a failed attempt
+
+
+class Connect(Protocol):
+    """Opens a connection: our own client's, or aiormq's."""
+
+    async def __call__(self, url: URL, *, client_name: str) -> Wire:
+        """Open a connection to `url` that announces itself as `client_name`. Raises `Lost`."""
 
 
 def read_url(url: str) -> URL:
@@ -72,9 +83,10 @@ class Weather:
 class Link:
     """One connection for one purpose, kept up by a task of its own between `start` and `close`."""
 
-    def __init__(self, url: URL, weather: Weather, *, client_name: str) -> None:
+    def __init__(self, url: URL, weather: Weather, connect: Connect, *, client_name: str) -> None:
         """Prepare; nothing is sent before `start`. `client_name` shows up in the broker's lists."""
         self._url = url
+        self._connect_to = connect
         self._weather = weather
         self._client_name = client_name
         self._wire: Wire | None = None
@@ -96,7 +108,6 @@ class Link:
     def start(self) -> None:
         """Begin to connect, and to come back whenever the connection breaks. Idempotent."""
         if self._keeper is None:
-            _silence_aiormq()
             self._keeper = asyncio.create_task(self._keep(), name=f"amqp {self._client_name}")
             self._keeper.add_done_callback(lambda _: self._up.set())
 
@@ -109,7 +120,7 @@ class Link:
         wire, self._wire = self._wire, None
         self._up.clear()
         if wire is not None:
-            await shut(wire)
+            await wire.close()
 
     async def current(self) -> Wire:
         """Return the connection; wait while there is none.
@@ -147,7 +158,7 @@ class Link:
             before_sleep=self._failed,
         ):
             with attempt:
-                return await connect(self._url, client_name=self._client_name)
+                return await self._connect_to(self._url, client_name=self._client_name)
         raise AssertionError("tenacity stops only where it is told to")
 
     def _failed(self, state: RetryCallState) -> None:
@@ -162,12 +173,14 @@ class Link:
 async def _until_closed(wire: Wire) -> str:
     """Wait until `wire` is closed and return why."""
     reason: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    when_closed(wire, lambda error: None if reason.done() else reason.set_result(why(error)))
+    wire.when_closed(lambda error: None if reason.done() else reason.set_result(why(error)))
     return await reason
 
 
-def _silence_aiormq() -> None:
-    """Keep aiormq from logging what `Weather` says in a line, unless somebody has set its level."""
-    logger = logging.getLogger(aiormq.__name__)
-    if logger.level == logging.NOTSET:
-        logger.setLevel(logging.CRITICAL)
+def why(error: BaseException | None) -> str:
+    """Say in a line what `error` means for a connection."""
+    if error is None:
+        return "closed"
+    if isinstance(error, asyncio.CancelledError):
+        return "given up, there was no sign of life"
+    return str(error) or type(error).__name__

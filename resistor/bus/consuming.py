@@ -14,19 +14,14 @@ import asyncio
 import logging
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
-import aiormq
-from aiormq.abc import DeliveredMessage
-from aiormq.exceptions import AMQPChannelError
-from pamqp.commands import Basic
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from resistor.bus.connection import PAUSES, Link
-from resistor.bus.envelopes import delivery_count, from_properties
-from resistor.bus.wire import ANSWER_SECONDS, Lost, is_usable, losing, open_channel, shut, when_closed, why
+from resistor.bus.channels import Channel, Lost, Refused
+from resistor.bus.connection import ANSWER_SECONDS, PAUSES, Link, why
 from resistor.ports import Delivery
 
 log = logging.getLogger(__name__)
@@ -35,8 +30,6 @@ RENEW_SECONDS = 60.0
 """A lane that was quiet for so long consumes anew. RabbitMQ 3.10 tells nobody when a quorum queue is deleted
 and declared again in the same moment: it counts the old consumers as the new queue's, and what it gives them
 disappears until their channel is closed."""
-
-_Send = Callable[[aiormq.Channel, int, bool], Awaitable[None]]
 
 
 class QueueLane:
@@ -54,7 +47,7 @@ class QueueLane:
         self._prefetch = prefetch
         self._when_missing = when_missing
         self._generation = 0
-        self._channel: aiormq.Channel | None = None
+        self._channel: Channel | None = None
         self._unacked: dict[int, None] = {}  # tags that the broker waits for, in their order
         self._arrived: deque[Delivery] = deque()
         self._news = asyncio.Event()
@@ -84,11 +77,11 @@ class QueueLane:
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge these, and only these. Stale ones are skipped."""
-        await self._settle(deliveries, _ack)
+        self._settle(deliveries, is_done=True)
 
     async def reject(self, deliveries: Sequence[Delivery]) -> None:
         """Have the broker put these, and only these, to the dead letters. Stale ones are skipped."""
-        await self._settle(deliveries, _dead_letter)
+        self._settle(deliveries, is_done=False)
 
     async def close(self) -> None:
         """Stop consuming; what is not acknowledged is delivered again, to somebody else. Idempotent."""
@@ -99,25 +92,26 @@ class QueueLane:
 
     # ------------------------------------------------------------------------------ acknowledging
 
-    async def _settle(self, deliveries: Sequence[Delivery], send: _Send) -> None:
-        channel = self._channel
+    def _settle(self, deliveries: Sequence[Delivery], *, is_done: bool) -> None:
+        channel, unacked = self._channel, self._unacked
         tags = sorted(
-            {each.tag for each in deliveries if each.generation == self._generation} & self._unacked.keys()
+            {each.tag for each in deliveries if each.generation == self._generation and each.tag in unacked}
         )
-        if channel is None or not tags or not is_usable(channel):
+        if channel is None or not tags or not channel.is_usable:
             return
         for tag in tags:
-            del self._unacked[tag]
-        oldest = next(iter(self._unacked), None)
+            del unacked[tag]
+        oldest = next(iter(unacked), None)
         done = len(tags) if oldest is None else bisect_left(tags, oldest)
+        send = channel.ack if is_done else channel.reject
         try:
             # Nothing here waits, so the frames of two callers cannot overtake each other: an acknowledgement
             # of many must never meet a tag that was acknowledged alone.
             if done:
-                await send(channel, tags[done - 1], True)
+                send(tags[done - 1], multiple=True)
             for tag in tags[done:]:
-                await send(channel, tag, False)
-        except aiormq.ChannelInvalidStateError:
+                send(tag, multiple=False)
+        except Lost:
             pass  # gone in this moment: stale now
 
     # ---------------------------------------------------------------------------------- consuming
@@ -129,11 +123,11 @@ class QueueLane:
                 await self._until_over(over)
             finally:
                 self._forget()
-                await shut(channel)
+                await channel.close()
 
-    async def _begin_again(self) -> tuple[aiormq.Channel, asyncio.Event]:
+    async def _begin_again(self) -> tuple[Channel, asyncio.Event]:
         async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type((Lost, AMQPChannelError)),
+            retry=retry_if_exception_type((Lost, Refused)),
             wait=PAUSES,
             before_sleep=self._failed,
         ):
@@ -141,22 +135,27 @@ class QueueLane:
                 return await self._begin()
         raise AssertionError("tenacity stops only where it is told to")
 
-    async def _begin(self) -> tuple[aiormq.Channel, asyncio.Event]:
+    async def _begin(self) -> tuple[Channel, asyncio.Event]:
         """Consume on a new channel; the event is set when the broker ends it, a deleted queue included."""
-        channel = await open_channel(await self._link.current())
+        channel = await (await self._link.current()).channel()
         over = asyncio.Event()
-        when_closed(channel, lambda _: over.set())
-        channel.on_consumer_cancel_callbacks.add(lambda _: over.set())
+        channel.when_closed(lambda _: over.set())
         self._generation += 1
+        generation = self._generation
         self._channel = channel
         try:
-            with losing():
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    await channel.basic_qos(prefetch_count=self._prefetch)
-                    await channel.basic_consume(self._queue, partial(self._arrive, self._generation))
-        except BaseException:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await channel.consume(
+                    self._queue,
+                    prefetch=self._prefetch,
+                    generation=generation,
+                    arrive=partial(self._arrive, generation),
+                )
+        except BaseException as error:
             self._forget()
-            await shut(channel)
+            await channel.close()
+            if isinstance(error, TimeoutError):
+                raise Lost("the broker does not answer") from None
             raise
         if self._is_missing:
             self._is_missing = False
@@ -174,26 +173,12 @@ class QueueLane:
             if self._is_quiet:
                 return
 
-    async def _arrive(self, generation: int, message: DeliveredMessage) -> None:
-        delivery, properties = message.delivery, message.header.properties
-        if generation != self._generation or not isinstance(delivery, Basic.Deliver):
+    def _arrive(self, generation: int, deliveries: Sequence[Delivery]) -> None:
+        if generation != self._generation:
             return
-        tag = delivery.delivery_tag or 0
-        redelivered = bool(delivery.redelivered)
         self._is_quiet = False
-        self._unacked[tag] = None
-        self._arrived.append(
-            Delivery(
-                envelope=from_properties(properties, message.body),
-                exchange=delivery.exchange or "",
-                routing_key=delivery.routing_key or "",
-                queue=self._queue,
-                tag=tag,
-                generation=generation,
-                redelivered=redelivered,
-                count=delivery_count(properties, redelivered=redelivered),
-            )
-        )
+        self._unacked.update(dict.fromkeys(each.tag for each in deliveries))
+        self._arrived.extend(deliveries)
         self._news.set()
 
     def _forget(self) -> None:
@@ -205,9 +190,9 @@ class QueueLane:
 
     def _failed(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, AMQPChannelError):
+        if isinstance(error, Refused):
             self._when_missing()
-        if isinstance(error, AMQPChannelError) and not self._is_missing:
+        if isinstance(error, Refused) and not self._is_missing:
             self._is_missing = True
             log.warning(
                 "queue %s cannot be consumed, waiting for it: %s",
@@ -215,11 +200,3 @@ class QueueLane:
                 why(error),
                 extra={"action": "queue_missing"},
             )
-
-
-async def _ack(channel: aiormq.Channel, tag: int, multiple: bool) -> None:
-    await channel.basic_ack(tag, multiple=multiple, wait=False)
-
-
-async def _dead_letter(channel: aiormq.Channel, tag: int, multiple: bool) -> None:
-    await channel.basic_nack(tag, multiple=multiple, requeue=False, wait=False)

@@ -19,8 +19,9 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aiormq.exceptions import AMQPChannelError
 from yarl import URL
 
+from resistor.bus.connection import ANSWER_SECONDS
 from resistor.bus.topology import Binding, Exchange, Queue, Topology
-from resistor.bus.wire import ANSWER_SECONDS, CONNECT_SECONDS, losing
+from resistor.bus.wire import CONNECT_SECONDS, losing
 from resistor.errors import OperatorMistake
 
 log = logging.getLogger(__name__)

@@ -21,9 +21,10 @@ from aiormq.exceptions import AMQPChannelError, DeliveryError
 from pamqp.commands import Basic
 from yarl import URL
 
+from resistor.bus.channels import Lost
 from resistor.bus.envelopes import from_properties
 from resistor.bus.names import Names
-from resistor.bus.wire import Lost, connect, losing, open_channel, shut
+from resistor.bus.wire import connect, losing, open_channel, shut
 from resistor.errors import BrokerUnreachable, OperatorMistake
 from resistor.ports import Delivery
 

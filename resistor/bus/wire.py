@@ -1,6 +1,6 @@
-"""One plain connection to a broker, with aiormq's sharp edges taken off. It lives until it breaks.
+"""One connection of aiormq's, with its sharp edges taken off. It lives until it breaks.
 
-Used by every other file of this room and by nobody else; `connection.py` makes a new one when one is gone.
+Used by what is not hot: looking through a queue, the journal, and `fallback.py`.
 
 What aiormq (7.2.4) does that would hurt here, and what is done about it:
 
@@ -29,19 +29,14 @@ from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 from yarl import URL
 
-from resistor.errors import BrokerUnreachable
+from resistor.bus.channels import Lost
+from resistor.bus.connection import why
+from resistor.bus.decoding import UNREADABLE
 
 HEARTBEAT_SECONDS = 10.0  # aiormq gives a silent broker up after three times (heartbeat + 1): 33 s
 LONGEST_HEARTBEAT_SECONDS = 65_534  # aiormq takes more for none at all
 CONNECT_SECONDS = 10.0
 CLOSE_SECONDS = 5.0
-
-ANSWER_SECONDS = 5.0
-"""How long the broker may take to answer about a queue. After a restart a quorum queue has no leader for a
-while, and a request that falls into that gap may never be answered: it is given up, and made again."""
-
-UNREADABLE = "application/x-unreadable"
-"""The content type of a message whose properties nobody can decode: whoever wants JSON refuses it."""
 
 _METHOD_FRAME, _HEADER_FRAME = 1, 2
 _DELIVER, _GET_OK = (60, 60), (60, 71)  # class and method, AMQP 0-9-1
@@ -51,10 +46,6 @@ _FRAME = struct.Struct(">BHI")  # type, channel, size
 _INDEX = struct.Struct(">HH")
 
 _Note = Callable[[tuple[int, int], bytes], None]
-
-
-class Lost(BrokerUnreachable):
-    """The connection or the channel is gone."""
 
 
 @contextmanager
@@ -157,15 +148,6 @@ def when_closed(
         call(None if future.cancelled() else future.exception())
 
     closable.closing.add_done_callback(closed)
-
-
-def why(error: BaseException | None) -> str:
-    """Say in a line what `error` means for a connection."""
-    if error is None:
-        return "closed"
-    if isinstance(error, asyncio.CancelledError):
-        return "given up, there was no sign of life"
-    return str(error) or type(error).__name__
 
 
 class _TolerantTransport(TransportFactory):

@@ -76,6 +76,11 @@ class Broker(Section):
     ] = None
     """RabbitMQ's management API, as http://USER:PASSWORD@HOST:15672, for the rates in `resistor queue list`.
     Nothing else needs it."""
+    client: Annotated[Literal["native", "aiormq"], BeforeValidator(lower), Named("RESISTOR_AMQP_CLIENT")] = (
+        "native"
+    )
+    """Who speaks AMQP for what is done with every message. native: our own client, several times faster.
+    aiormq: aio-pika's, should ours ever disagree with a broker. Everything else is aio-pika's in any case."""
     heartbeat_seconds: Annotated[Seconds, Named("RESISTOR_HEARTBEAT_SECONDS")] = 10.0
     """Seconds between heartbeats: a broker that is silent for about three of them is given up."""
     module_users: Annotated[Users, Named("RESISTOR_MODULE_USERS")] = {}

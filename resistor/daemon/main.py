@@ -112,6 +112,7 @@ class Daemon:
             self._names,
             client_name="resistor daemon",
             heartbeat_seconds=settings.broker.heartbeat_seconds,
+            client=settings.broker.client,
         )
         self._patience = Patience()
         self._pausing = Pausing(self._store, self._patience)

@@ -126,6 +126,7 @@ class Stack:
             stopping=stopping,
             delivery_limit=broker.module_delivery_limit,
             users=broker.module_users,
+            client=broker.client,
         )
         self._own(asyncio.create_task(running, name="modules"), stopping)
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from resistor.bus import AmqpBus, Names, module_topology
+from resistor.bus.bus import NATIVE, Client
 from resistor.bus.consuming import QueueLane
 from resistor.bus.topology import MODULE_DELIVERY_LIMIT
 from resistor.errors import OperatorMistake, RejectedMessage
@@ -47,19 +48,21 @@ async def run_modules(  # noqa: PLR0913 - settings by name, each with a default
     drain_seconds: float = DRAIN_SECONDS,
     delivery_limit: int = MODULE_DELIVERY_LIMIT,
     users: Mapping[str, str] = NOBODY_IN_PARTICULAR,
+    client: Client = NATIVE,
 ) -> None:
     """Run `modules` until `stopping` is set, each with so many actions at a time.
 
     Waits for a broker that is away, now and later. Once `stopping` is set no action is taken any more; those
     in hand have `drain_seconds` to end, and go back to the broker if they do not. `delivery_limit` is the
     daemon's `RESISTOR_MODULE_DELIVERY_LIMIT`: whoever is first makes the queues. `users` has the user of the
-    broker that a module's answers bear (`RESISTOR_MODULE_USERS`). Raises `OperatorMistake`
+    broker that a module's answers bear (`RESISTOR_MODULE_USERS`), `client` who speaks AMQP
+    (`RESISTOR_AMQP_CLIENT`). Raises `OperatorMistake`
     where two modules have one name, or the URL or the prefix is none.
     """
     _refuse_twins(modules)
     names = Names(prefix)
     client_name = "resistor module " + ", ".join(module.name for module in modules)
-    async with AmqpBus(amqp_url, names, client_name=client_name[:128]) as bus:
+    async with AmqpBus(amqp_url, names, client_name=client_name[:128], client=client) as bus:
         if not await _unless(stopping, _declare(bus, modules, delivery_limit)):
             return
         outbox = Outbox(bus, users)

@@ -59,6 +59,7 @@ async def _run(settings: Any, modules: Sequence[Any]) -> None:
             stopping=stopping,
             delivery_limit=settings.broker.module_delivery_limit,
             users=settings.broker.module_users,
+            client=settings.broker.client,
         )
 
 

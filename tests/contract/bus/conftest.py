@@ -17,6 +17,15 @@ from tests.conftest import AmqpBroker
 NewBus = Callable[[], Awaitable[AmqpBus]]
 
 
+@pytest.fixture(autouse=True, params=["native", "aiormq"])
+def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Who speaks AMQP for the buses of a test: our own client, and the one that it can be exchanged for."""
+    defaults = AmqpBus.__init__.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setitem(defaults, "client", request.param)
+    return str(request.param)
+
+
 @pytest.fixture
 def names() -> Names:
     """The default names."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any
 
 import pytest
 from pamqp import commands
 
 from resistor.bus import AmqpBus, Names, bus, declaring, one_shot, topology
+from resistor.bus.channels import Lost
 from resistor.bus.topology import Topology
-from resistor.bus.wire import Lost
 from resistor.dev.broker import Broker, handshake
 from resistor.dev.child import free_port
 from resistor.errors import BrokerUnreachable, OperatorMistake
@@ -252,7 +253,7 @@ async def test_the_heartbeat_is_what_was_asked_for_on_every_connection(
         return limits
 
     monkeypatch.setattr(handshake, "agree", note)
-    given = {} if seconds is None else {"heartbeat_seconds": seconds}
+    given: dict[str, Any] = {} if seconds is None else {"heartbeat_seconds": seconds}
     async with Broker() as broker, AmqpBus(broker.url + query, names, client_name="test", **given) as bus:
         await bus.start(timeout=5.0)
         await bus.declare(Topology((), (), ()))

@@ -12,7 +12,10 @@ from pamqp.body import ContentBody
 from pamqp.commands import Basic, Connection
 from pamqp.header import ContentHeader
 
-from resistor.bus.wire import UNREADABLE, Lost, TolerantReader, losing, why
+from resistor.bus.channels import Lost
+from resistor.bus.connection import why
+from resistor.bus.decoding import UNREADABLE
+from resistor.bus.wire import TolerantReader, losing
 
 DELIVER = pamqp.frame.marshal(Basic.Deliver("c", 7, True, "x", "KEY"), 3)
 HEADER = pamqp.frame.marshal(ContentHeader(body_size=9, properties=Basic.Properties(message_id="ID")), 3)

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistor.bus.envelopes import from_properties, to_properties
+from resistor.bus.decoding import envelope_of
+from resistor.bus.encoding import content_header
 from resistor.bus.names import Names
 from resistor.catalog import load_text
 from resistor.daemon.dead_letters import dead_letter
@@ -219,8 +220,8 @@ def test_any_delivery_is_read_or_can_be_buried(envelope: Envelope, queue: str, k
 @given(HEADERS)
 @fuzzed
 def test_any_headers_can_be_written(headers: dict[str, Any]) -> None:
-    properties = to_properties(Envelope(headers=headers))
-    assert from_properties(properties, b"").headers.keys() == {str(name)[:128] for name in headers}
+    written = content_header(Envelope(headers=headers), "id")
+    assert envelope_of(written, b"").headers.keys() == {str(name)[:128] for name in headers}
 
 
 @given(st.binary(max_size=100) | st.text(max_size=60).map(lambda text: text.encode(errors="replace")))
