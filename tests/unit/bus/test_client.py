@@ -1,0 +1,331 @@
+"""Our AMQP client without a broker: frames in any pieces, frames that are none, and channels that close."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pamqp.frame
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pamqp import commands
+from pamqp.body import ContentBody
+from pamqp.header import ContentHeader
+from pamqp.heartbeat import Heartbeat
+
+from resistor.bus.channels import Letter, Lost, Refused
+from resistor.bus.client.channel import NativeChannel
+from resistor.bus.client.connection import Connection
+from resistor.messages import Envelope
+from resistor.ports import Delivery, Outcome, Publish
+
+FRAME_MAX = 4096
+
+
+class Socket:
+    """In the place of a transport: keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.is_closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    abort = close
+
+    def get_extra_info(self, _: str) -> None:
+        return None
+
+    def set_write_buffer_limits(self, *, high: int) -> None:
+        assert high
+
+
+class Wired:
+    """A connection that is open, with one channel that consumes, and what was done with it."""
+
+    def __init__(self) -> None:
+        self.socket = Socket()
+        self.connection = Connection()
+        self.connection.connection_made(self.socket)  # type: ignore[arg-type]
+        self.connection.tune(channel_max=10, frame_max=FRAME_MAX, heartbeat=0)
+        self.reasons: list[BaseException | None] = []
+        self.connection.when_closed(self.reasons.append)
+        self.arrived: list[Delivery] = []
+        self.turns = 0
+
+    async def channel(self, *, confirms: bool = False) -> NativeChannel:
+        opening = asyncio.create_task(self.connection.channel(confirms=confirms))
+        await asyncio.sleep(0)
+        self.says(commands.Channel.OpenOk())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        if confirms:
+            self.says(commands.Confirm.SelectOk())
+        return await opening
+
+    async def consuming(self) -> NativeChannel:
+        channel = await self.channel()
+        consuming = asyncio.create_task(channel.consume("q", prefetch=9, generation=4, arrive=self._arrive))
+        for answer in (commands.Basic.QosOk(), commands.Basic.ConsumeOk(consumer_tag="c")):
+            for _ in range(3):
+                await asyncio.sleep(0)
+            self.says(answer)
+        await consuming
+        return channel
+
+    def _arrive(self, deliveries: list[Delivery]) -> None:
+        self.turns += 1
+        self.arrived += deliveries
+
+    def says(self, *frames: Any, channel: int = 1) -> None:
+        """The broker sends these, in one piece."""
+        self.connection.data_received(b"".join(pamqp.frame.marshal(each, channel) for each in frames))
+
+
+def message(tag: int, body: bytes, *, redelivered: bool = False) -> bytes:
+    """Return the frames of a delivery."""
+    headers = {"x-delivery-count": 3} if redelivered else {"a": "b"}
+    properties = commands.Basic.Properties(
+        content_type="application/json", headers=headers, message_id=f"m{tag}"
+    )
+    size = FRAME_MAX - 8
+    frames = [
+        commands.Basic.Deliver("c", tag, redelivered, "x", "key"),
+        ContentHeader(body_size=len(body), properties=properties),
+        *(ContentBody(body[start : start + size]) for start in range(0, len(body), size)),
+    ]
+    return b"".join(pamqp.frame.marshal(frame, 1) for frame in frames)
+
+
+def letter(number: int, body: bytes = b"{}") -> Letter:
+    return Letter(
+        Publish(exchange="x", routing_key="k", envelope=Envelope(body=body, message_id=f"m{number}"))
+    )
+
+
+STREAM = (
+    message(1, b"one") + message(2, b"") + message(3, b"z" * 9000, redelivered=True) + message(4, b"four")
+)
+SEEN = [(1, b"one", False, 0), (2, b"", False, 0), (3, b"z" * 9000, True, 3), (4, b"four", False, 0)]
+
+
+def seen(deliveries: list[Delivery]) -> list[tuple[int, bytes, bool, int]]:
+    return [(each.tag, each.envelope.body, each.redelivered, each.count) for each in deliveries]
+
+
+async def test_what_comes_in_one_piece_is_handed_over_at_once() -> None:
+    wired = Wired()
+    await wired.consuming()
+    wired.connection.data_received(STREAM)
+    assert seen(wired.arrived) == SEEN
+    assert wired.turns == 1
+    first = wired.arrived[0]
+    assert (first.exchange, first.routing_key, first.queue, first.generation) == ("x", "key", "q", 4)
+    assert first.envelope.headers == {"a": "b"}
+
+
+async def test_a_stream_that_is_cut_anywhere_is_the_same() -> None:
+    for cut in range(1, len(STREAM)):
+        wired = Wired()
+        await wired.consuming()
+        wired.connection.data_received(STREAM[:cut])
+        wired.connection.data_received(STREAM[cut:])
+        assert seen(wired.arrived) == SEEN, cut
+
+
+async def test_a_stream_that_comes_byte_by_byte_is_the_same() -> None:
+    wired = Wired()
+    await wired.consuming()
+    for start in range(len(STREAM)):
+        wired.connection.data_received(STREAM[start : start + 1])
+    assert seen(wired.arrived) == SEEN
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, len(STREAM) - 1), st.integers(0, 255)), max_size=5),
+    st.binary(max_size=9),
+)
+async def test_whatever_the_broker_sends_ends_the_connection_or_is_taken(
+    changes: list[tuple[int, int]], behind: bytes
+) -> None:
+    wired = Wired()
+    await wired.consuming()
+    stream = bytearray(STREAM)
+    for position, value in changes:
+        stream[position] = value
+    wired.connection.data_received(bytes(stream) + behind)
+    assert all(isinstance(reason, Lost) for reason in wired.reasons)
+    wired.connection.fail(None)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"AMQP\x00\x01\x00\x0a", "another version"),
+        (b"\x01\x00\x01\x7f\xff\xff\xff", "2147483647 bytes"),
+        (b"\x01\x00\x01\x00\x00\x00\x04\x00\x3c\x00\x3c\x00", "does not end"),
+        (b"\x09\x00\x01\x00\x00\x00\x01\x00\xce", "type 9"),
+    ],
+)
+async def test_what_is_no_frame_ends_the_connection_and_says_why(data: bytes, why: str) -> None:
+    wired = Wired()
+    await wired.consuming()
+    wired.connection.data_received(data + b"\x00")
+    assert why in str(wired.reasons[0])
+
+
+async def test_writes_of_one_turn_leave_together() -> None:
+    wired = Wired()
+    channel = await wired.consuming()
+    await asyncio.sleep(0)
+    wired.socket.written = b""
+    channel.ack(7, multiple=True)
+    channel.reject(8, multiple=False)
+    await channel.publish([letter(1)])
+    assert wired.socket.written == b""
+    await asyncio.sleep(0)
+    first, second, third = (
+        pamqp.frame.marshal(commands.Basic.Ack(7, True), 1),
+        pamqp.frame.marshal(commands.Basic.Nack(8, False, requeue=False), 1),
+        pamqp.frame.marshal(commands.Basic.Publish(exchange="x", routing_key="k", mandatory=True), 1),
+    )
+    assert wired.socket.written.startswith(first + second + third)
+
+
+async def test_a_large_body_is_split_and_a_small_one_is_one_frame() -> None:
+    wired = Wired()
+    channel = await wired.channel()
+    await asyncio.sleep(0)
+    for body, frames in ((b"", 2), (b"{}", 3), (b"x" * (FRAME_MAX - 8), 3), (b"x" * (FRAME_MAX - 7), 4)):
+        wired.socket.written = b""
+        await channel.publish([letter(1, body)])
+        await asyncio.sleep(0)
+        left, kinds, bodies = wired.socket.written, 0, b""
+        while left:
+            consumed, number, frame = pamqp.frame.unmarshal(left)
+            assert number == 1
+            kinds += 1
+            bodies += frame.value if isinstance(frame, ContentBody) else b""
+            left = left[consumed:]
+        assert (kinds, bodies) == (frames, body)
+
+
+async def test_confirmations_of_one_and_of_many_land_in_their_letters() -> None:
+    wired = Wired()
+    channel = await wired.channel(confirms=True)
+    letters = [letter(number) for number in range(1, 7)]
+    await channel.publish(letters)
+    wired.says(commands.Basic.Ack(delivery_tag=3))
+    wired.says(commands.Basic.Ack(delivery_tag=2, multiple=True))
+    wired.says(commands.Basic.Nack(delivery_tag=4))
+    wired.says(commands.Basic.Ack(delivery_tag=3))  # again: nothing
+    confirmed, refused = Outcome.CONFIRMED, Outcome.REFUSED
+    assert [each.outcome for each in letters] == [confirmed, confirmed, confirmed, refused, None, None]
+    assert channel.open_ids == {"m5", "m6"}
+
+
+async def test_what_came_back_is_unroutable_once_it_is_confirmed() -> None:
+    wired = Wired()
+    channel = await wired.channel(confirms=True)
+    letters = [letter(number) for number in (1, 2)]
+    await channel.publish(letters)
+    properties = commands.Basic.Properties(message_id="m2")
+    wired.says(
+        commands.Basic.Return(312, "NO_ROUTE", "x", "k"),
+        ContentHeader(body_size=2, properties=properties),
+        ContentBody(b"{}"),
+    )
+    assert letters[1].outcome is None
+    wired.says(commands.Basic.Ack(delivery_tag=2, multiple=True))
+    assert [each.outcome for each in letters] == [Outcome.CONFIRMED, Outcome.UNROUTABLE]
+
+
+async def test_a_channel_that_the_broker_closes_says_why_and_its_number_is_free_again() -> None:
+    wired = Wired()
+    channel = await wired.consuming()
+    reasons: list[Any] = []
+    channel.when_closed(reasons.append)
+    wired.says(commands.Channel.Close(404, "NOT_FOUND - no queue", 60, 20))
+    assert isinstance(reasons[0], Refused)
+    assert (reasons[0].code, str(reasons[0])) == (404, "NOT_FOUND - no queue")
+    assert not channel.is_usable
+    with pytest.raises(Lost):
+        channel.ack(1, multiple=False)
+    again = await wired.channel()
+    assert again.number == channel.number
+    assert wired.reasons == []
+
+
+async def test_the_number_of_a_channel_is_taken_until_the_broker_has_closed_it() -> None:
+    wired = Wired()
+    opening = asyncio.create_task(wired.connection.channel())
+    await asyncio.sleep(0)
+    opening.cancel()
+    await asyncio.wait({opening})
+    second = asyncio.create_task(wired.connection.channel())
+    await asyncio.sleep(0)
+    wired.says(commands.Channel.OpenOk(), channel=2)
+    assert (await second).number == 2
+    wired.says(commands.Channel.OpenOk(), commands.Channel.CloseOk(), channel=1)
+    third = asyncio.create_task(wired.connection.channel())
+    await asyncio.sleep(0)
+    wired.says(commands.Channel.OpenOk())
+    assert (await third).number == 1
+
+
+async def test_what_is_asked_when_the_connection_breaks_is_lost() -> None:
+    wired = Wired()
+    channel = await wired.consuming()
+    asking = asyncio.create_task(channel.count("q"))
+    await asyncio.sleep(0)
+    wired.connection.connection_lost(ConnectionResetError("reset"))
+    with pytest.raises(Lost, match="reset"):
+        await asking
+    with pytest.raises(Lost):
+        await channel.count("q")
+    with pytest.raises(Lost):
+        await wired.connection.channel()
+
+
+async def test_a_broker_that_hangs_up_says_why() -> None:
+    wired = Wired()
+    await wired.consuming()
+    wired.says(commands.Connection.Close(320, "CONNECTION_FORCED - bye", 0, 0), channel=0)
+    assert str(wired.reasons[0]) == "CONNECTION_FORCED - bye"
+    assert wired.socket.written.endswith(pamqp.frame.marshal(commands.Connection.CloseOk(), 0))
+
+
+async def test_alarms_are_known() -> None:
+    wired = Wired()
+    wired.says(commands.Connection.Blocked("memory"), channel=0)
+    assert wired.connection.is_blocked
+    wired.says(commands.Connection.Unblocked(), channel=0)
+    assert not wired.connection.is_blocked
+
+
+async def test_publishing_waits_while_the_socket_takes_no_more() -> None:
+    wired = Wired()
+    channel = await wired.channel(confirms=True)
+    wired.connection.pause_writing()
+    publishing = asyncio.create_task(channel.publish([letter(1)]))
+    await asyncio.sleep(0)
+    assert not publishing.done()
+    wired.connection.resume_writing()
+    await publishing
+    assert channel.open_ids == {"m1"}
+
+
+async def test_a_heartbeat_is_no_message() -> None:
+    wired = Wired()
+    await wired.consuming()
+    wired.says(Heartbeat(), channel=0)
+    assert wired.arrived == []
+    assert wired.reasons == []
