@@ -92,12 +92,12 @@ class Wired:
 
 def message(tag: int, body: bytes, *, redelivered: bool = False) -> bytes:
     """Return the frames of a delivery."""
-    headers = {"x-delivery-count": 3} if redelivered else {"a": "b"}
+    headers: dict[str, Any] = {"x-delivery-count": 3} if redelivered else {"a": "b"}
     properties = commands.Basic.Properties(
         content_type="application/json", headers=headers, message_id=f"m{tag}"
     )
     size = FRAME_MAX - 8
-    frames = [
+    frames: list[Any] = [
         commands.Basic.Deliver("c", tag, redelivered, "x", "key"),
         ContentHeader(body_size=len(body), properties=properties),
         *(ContentBody(body[start : start + size]) for start in range(0, len(body), size)),
