@@ -6,7 +6,8 @@ that is lost, somebody who was faster) is for whoever stands in front of it to p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 from resistor.engine.facts import Fact
 from resistor.engine.run import Reads, Run
@@ -31,16 +32,23 @@ class MemoryStore:
     """Everything in one `State`. As many as a test likes, and nothing to close."""
 
     def __init__(
-        self, clock: Clock, keys: Keys | None = None, *, page: int = PAGE, state: State | None = None
+        self,
+        clock: Clock,
+        keys: Keys | None = None,
+        *,
+        page: int = PAGE,
+        state: State | None = None,
+        numbers: Iterator[int] | None = None,
     ) -> None:
         """Take the store's clock. `page`: how many waiters of a topic one answer names.
 
-        `state`: what another one keeps, so that both are connections to one server.
+        `state`: what another one keeps, so that both are connections to one server, and `numbers` theirs.
         """
         self._clock = clock
         self._keys = keys or Keys()
         self._state = state or State()
         self._page = page
+        self._numbers = numbers or count()
         self._runs = MemoryRuns(self._state, clock, self._keys)
         self.topics = MemoryTopics(self._state, clock, page=page)
         self.slots = MemorySlots(self._state)
@@ -50,13 +58,13 @@ class MemoryStore:
         self.catalogue = MemoryCatalogue(self._state)
         self.suspects = MemorySuspects(self._state)
         self.survey = MemorySurvey(self._state)
-        self.watermark = MemoryWatermark(self._state, clock)
+        self.watermark = MemoryWatermark(self._state, clock, next(self._numbers))
 
     # ----------------------------------------------------------------------------- the test's side
 
     def connect(self) -> MemoryStore:
         """Return another connection to the same server: each daemon has one."""
-        return MemoryStore(self._clock, self._keys, page=self._page, state=self._state)
+        return MemoryStore(self._clock, self._keys, page=self._page, state=self._state, numbers=self._numbers)
 
     @property
     def state(self) -> State:

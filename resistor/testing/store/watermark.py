@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from itertools import count
 
 from resistor.engine.run import Run
 from resistor.ports import Recovery, Tick
 from resistor.testing.store.state import Clock, State
 
-_NUMBERS = count()
-
 
 class MemoryWatermark:
     """A number that only rises, as long as nobody sets the store back. Each daemon has one of its own."""
 
-    def __init__(self, state: State, clock: Clock) -> None:
-        """Take what is kept, and the store's clock."""
+    def __init__(self, state: State, clock: Clock, number: int) -> None:
+        """Take what is kept, the store's clock, and the number of the connection."""
         self._state = state
         self._clock = clock
         self._seen = 0.0
         self._fell = False  # what a write found, which has raised it again
-        self._mark = f"seen {next(_NUMBERS)}"
+        self._mark = f"seen {number}"
         self.suspicion = asyncio.Event()
 
     async def tick(self) -> Tick:

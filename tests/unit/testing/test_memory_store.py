@@ -58,7 +58,7 @@ async def test_a_store_goes_back_to_what_it_was_at_a_snapshot() -> None:
     await touch_everything(store)
     then = store.snapshot()
     untouched = {name for name, kept in vars(then).items() if not kept}
-    assert untouched == {"expiring", "releasing", "suspects", "marks"}
+    assert untouched == {"expiring", "releasing", "suspects"}
     await undo_everything(store)
     assert store.snapshot() != then
     store.restore(then)
