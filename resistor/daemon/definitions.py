@@ -87,10 +87,15 @@ class Definitions:
         await self.refresh()
 
     async def refresh(self) -> bool:
-        """Look whether the catalogue has changed, and take it over; returns whether it had."""
+        """Look whether the catalogue has changed, and take it over; returns whether it had.
+
+        Also where somebody else has taken it over while this was looking: whoever found nothing before has
+        to look again.
+        """
+        before = self._view.revision
         revision = await self._patience.with_store(self._store.catalogue.revision)
         if revision == self._view.revision:
-            return False
+            return revision != before
         if revision < self._view.revision:
             await self._put_back()
         registered = await self._patience.with_store(self._store.catalogue.read)

@@ -23,19 +23,31 @@ LONGEST_PAUSE_SECONDS = 5.0
 
 
 class Patience:
-    """Whether the store is there, as last seen, and how to wait for it."""
+    """Whether the store is there, and how to wait for it.
+
+    It is away for as long as anybody waits for it: a read may well succeed while it takes no writes.
+    """
 
     def __init__(self) -> None:
         """Begin with a store that is not known to be away."""
-        self.is_store_away = False
+        self._waiting = 0
+
+    @property
+    def is_store_away(self) -> bool:
+        """Whether a call is waiting for the store."""
+        return self._waiting > 0
 
     async def with_store(self, call: Callable[[], Awaitable[Result]]) -> Result:
         """Await `call` until it does not raise `StoreUnreachable`. What it does must bear repetition."""
         try:
-            result = await call()
+            return await call()
         except StoreUnreachable as error:
             self._away(error)
+        try:
             result = await self._insist(call)
+        except BaseException:
+            self._waiting -= 1
+            raise
         self._back()
         return result
 
@@ -52,11 +64,11 @@ class Patience:
         return result
 
     def _away(self, error: StoreUnreachable) -> None:
-        if not self.is_store_away:
-            self.is_store_away = True
+        self._waiting += 1
+        if self._waiting == 1:
             log.warning("%s; waiting for it", error, extra={"action": "store_away"})
 
     def _back(self) -> None:
-        if self.is_store_away:
-            self.is_store_away = False
+        self._waiting -= 1
+        if not self._waiting:
             log.warning("Redis is back", extra={"action": "store_back"})

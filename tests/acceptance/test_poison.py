@@ -69,7 +69,8 @@ async def test_daemons_that_are_killed_again_and_again_bury_nothing(site: Site, 
     ids = [f"e-{number}" for number in range(50)]
     await site.publish(ids)
     for point in ("before-commit", "after-commit", "before-publish", "after-publish", "before-ack") * 2:
-        killed = await site.start("serve", RESISTOR_CRASH=f"{point}:1")
+        # A long grace: on a slow machine the sweeper would send everything meanwhile.
+        killed = await site.start("serve", RESISTOR_CRASH=f"{point}:1", RESISTOR_OUTBOX_GRACE_SECONDS="600")
         assert await killed.end() == 137, killed.log
     await site.daemon()
     await site.module()
