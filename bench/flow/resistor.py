@@ -57,10 +57,7 @@ class Resistor:
     @property
     def trees(self) -> Mapping[str, int]:
         """The daemon, the module, and the servers."""
-        broker, store = self._stage.rabbitmq.pid, self._stage.redis.pid
-        assert broker is not None
-        assert store is not None
-        return {"daemon": self.daemon.pid, "module": self.module.pid, "RabbitMQ": broker, "Redis": store}
+        return {"daemon": self.daemon.pid, "module": self.module.pid, **self._stage.servers()}
 
     async def ready(self) -> None:
         """Wait until both consume."""

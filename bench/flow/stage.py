@@ -27,6 +27,13 @@ class Stage:
     rabbitmq: RabbitMQ
     redis: RedisServer
 
+    def servers(self) -> dict[str, int]:
+        """Their process ids, by name."""
+        broker, store = self.rabbitmq.pid, self.redis.pid
+        if broker is None or store is None:
+            raise RuntimeError("a server has ended")
+        return {"RabbitMQ": broker, "Redis": store}
+
     def clear(self) -> None:
         """Forget what the last contender left in Redis."""
         with redis.Redis.from_url(self.redis.url) as client:
