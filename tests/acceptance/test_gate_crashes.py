@@ -84,7 +84,7 @@ async def holds(site: Site, runs: list[str]) -> None:
     await nothing_is_left(site.store)
     assert set(site.effects()) == {f"{run}:{step}" for run in runs for step in ("a", "b")}
     out = await spans(site, runs)
-    assert most_at_once(out) == LIMIT
+    assert 1 < most_at_once(out) <= LIMIT
     for account in range(ACCOUNTS):
         assert most_at_once([each for each in out if each[2] == account]) == 1
     gates = ["ledger concurrency", *(f"ledger/write concurrency={each}" for each in range(ACCOUNTS))]

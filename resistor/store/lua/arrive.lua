@@ -12,6 +12,10 @@
 local id, payload, most_events, most_bytes = ARGV[1], ARGV[2], tonumber(ARGV[4]), tonumber(ARGV[5])
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
+local last = redis.call('ZRANGE', KEYS[2], -1, -1, 'WITHSCORES')[2]
+if last and now <= tonumber(last) then
+  now = last + 0.000001 -- in the order in which they came, whatever the clock does
+end
 
 if redis.call('ZADD', KEYS[2], 'NX', now, id) == 1 then
   local keep = math.max(ARGV[3], redis.call('HGET', KEYS[3], 'keep') or 0)

@@ -61,7 +61,9 @@ class MemoryTopics:
         kept, now = self._early(topic), self._clock()
         if item.id not in kept.came_at:
             kept.keep = max(item.keep_seconds, GRACE_SECONDS, kept.keep)
-            kept.came_at[item.id], kept.payloads[item.id] = now, item.payload
+            last = max(kept.came_at.values(), default=0.0)
+            kept.came_at[item.id] = now if now > last else last + 0.000001
+            kept.payloads[item.id] = item.payload
             _trim(kept, item.id, now)
             kept.gone_at = now + ceil(kept.keep)
             self._state.early[topic] = kept
