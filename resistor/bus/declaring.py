@@ -44,9 +44,14 @@ async def declare(url: URL, topology: Topology) -> None:
         declarer = _Declarer(connection)
         for exchange in topology.exchanges:
             await declarer.exchange(exchange)
+        bindings = list(topology.bindings)
         for queue in topology.queues:
             await declarer.queue(queue)
-        for binding in topology.bindings:
+            # Bound at once: whoever sees a queue that is back takes it for one that gets messages.
+            for binding in [each for each in bindings if each.queue == queue.name]:
+                bindings.remove(binding)
+                await declarer.binding(binding)
+        for binding in bindings:
             await declarer.binding(binding)
     if declarer.problems:
         raise OperatorMistake("\n".join(declarer.problems))

@@ -22,8 +22,8 @@ def vhost_of(site: Site) -> str:
     return URL(site.amqp_url).path.removeprefix("/")
 
 
-async def ctl(rabbitmq: RabbitMQ, *words: str) -> None:
-    await asyncio.to_thread(rabbitmq.ctl, *words)
+async def ctl(rabbitmq: RabbitMQ, *words: str) -> str:
+    return await asyncio.to_thread(rabbitmq.ctl, *words)
 
 
 async def test_a_memory_alarm_holds_everything_up_and_loses_nothing(site: Site, rabbitmq: RabbitMQ) -> None:
@@ -61,13 +61,18 @@ async def test_connections_that_the_broker_closes_come_back(site: Site, rabbitmq
 
 
 @pytest.mark.parametrize("name", ["events", "results", "commands"])
-async def test_a_queue_that_is_deleted_under_the_daemon_is_declared_again(site: Site, name: str) -> None:
+async def test_a_queue_that_is_deleted_under_the_daemon_is_declared_again(
+    site: Site, rabbitmq: RabbitMQ, name: str
+) -> None:
     daemon = await site.daemon()
     await site.module()
     await site.publish(ids(0, 3))
     await site.holds(ids(0, 3))
     await (await site.outside.queue(f"resistor.{name}")).delete(if_unused=False, if_empty=False)
     await daemon.says("queue_back")
+    bound = ("list_bindings", "--vhost", vhost_of(site), "source_kind", "source_name", "destination_name")
+    while f"exchange\tresistor.{name}\tresistor.{name}" not in await ctl(rabbitmq, *bound):
+        pass  # it is there a moment before it is bound, and what is published then is nobody's
     await site.publish(ids(3, 6))
     await site.holds(ids(0, 6))
 
