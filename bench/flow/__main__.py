@@ -43,7 +43,9 @@ def medians(results: Sequence[Result]) -> str:
             for part in own[0].cpu_ms_per_workflow
         }
         shown = ", ".join(f"{part} {cost:.2f}" for part, cost in parts.items())
-        numbers = [statistics.median(getattr(each, field) for each in own) for field in Result.__struct_fields__[1:4]]
+        numbers = [
+            statistics.median(getattr(each, field) for each in own) for field in Result.__struct_fields__[1:4]
+        ]
         lines.append(
             f"{name:16} {numbers[0]:12,.0f} {numbers[1]:8.2f} {numbers[2]:8.2f} {sum(parts.values()):12.2f}  {shown}"
         )
@@ -60,7 +62,9 @@ def main() -> None:
     chosen = parser.parse_args()
     with stage() as on:
         results = asyncio.run(
-            turns(on, chosen.only.split(","), count=chosen.turns, alone=chosen.alone, together=chosen.together)
+            turns(
+                on, chosen.only.split(","), count=chosen.turns, alone=chosen.alone, together=chosen.together
+            )
         )
     sys.stdout.write(medians(results) + "\n")
 

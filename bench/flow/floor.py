@@ -121,7 +121,9 @@ class Amqp(asyncio.Protocol):
         if prefix is None:
             prefix = self._prefixes[queue] = marshal(commands.Basic.Publish(routing_key=queue), 1)
         size = len(body)
-        self.write(prefix + _header(2, 1, 15, 60, 0, size, 0x1000, 2) + b"\xce" + _body(3, 1, size) + body + b"\xce")
+        self.write(
+            prefix + _header(2, 1, 15, 60, 0, size, 0x1000, 2) + b"\xce" + _body(3, 1, size) + body + b"\xce"
+        )
         self.sent += 1
         return self.sent
 
@@ -130,10 +132,13 @@ async def connect(url: str) -> Amqp:
     """Open a connection, with confirms, and both queues."""
     parsed = URL(url)
     loop = asyncio.get_running_loop()
-    _, amqp = await loop.create_connection(Amqp, parsed.host, parsed.port)
+    _, amqp = await loop.create_connection(Amqp, str(parsed.host), int(parsed.port or 5672))
     await amqp.ask(b"AMQP\x00\x00\x09\x01")
     login = commands.Connection.StartOk(
-        client_properties={}, mechanism="PLAIN", response=f"\0{parsed.user}\0{parsed.password}", locale="en_US"
+        client_properties={},
+        mechanism="PLAIN",
+        response=f"\0{parsed.user}\0{parsed.password}",
+        locale="en_US",
     )
     await amqp.ask(login, 0)
     amqp.write(marshal(commands.Connection.TuneOk(channel_max=2047, frame_max=131072, heartbeat=0), 0))
@@ -233,7 +238,7 @@ async def daemon(amqp_url: str, redis_url: str) -> None:
     """Take events and results, write, and send actions."""
     amqp, url = await connect(amqp_url), URL(redis_url)
     loop = asyncio.get_running_loop()
-    _, redis = await loop.create_connection(Redis, url.host, url.port)
+    _, redis = await loop.create_connection(Redis, str(url.host), int(url.port or 6379))
     loaded: asyncio.Future[Any] = loop.create_future()
     redis.call(("SCRIPT", "LOAD", SCRIPT), loaded.set_result)
     digest = await loaded

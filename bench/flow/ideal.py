@@ -74,5 +74,9 @@ async def ideal(stage: Stage) -> Ideal:
     """Start it."""
     stage.clear()
     contender = await asyncio.to_thread(Ideal, stage)
-    await contender.ready()
+    try:
+        await contender.ready()
+    except BaseException:
+        await contender.close()
+        raise
     return contender

@@ -64,7 +64,7 @@ class Resistor:
         await self._bus.start(timeout=30.0)
         for queue in ("resistor.events", "resistor.results", "resistor.module.bench"):
             async with asyncio.timeout(30.0):
-                while (found := await self._bus.inspect(queue)) is None or not found.consumers:  # noqa: ASYNC110
+                while (found := await self._bus.inspect(queue)) is None or not found.consumers:
                     self.daemon.require_running()
                     self.module.require_running()
                     await asyncio.sleep(0.05)
@@ -98,5 +98,9 @@ async def resistor(stage: Stage, environment: Mapping[str, str] | None = None) -
     """Start it, and return when it consumes."""
     stage.clear()
     contender = await asyncio.to_thread(Resistor, stage, environment or {})
-    await contender.ready()
+    try:
+        await contender.ready()
+    except BaseException:
+        await contender.close()
+        raise
     return contender

@@ -60,7 +60,9 @@ def stage() -> Iterator[Stage]:
 class Process:
     """A process of a contender, with all that it starts."""
 
-    def __init__(self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str]
+    ) -> None:
         """Start it."""
         self.name = name
         with log.open("ab") as output:

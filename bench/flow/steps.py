@@ -10,18 +10,18 @@ bench = Module("bench")
 
 
 @bench.action("first")
-async def first(pad: str) -> dict[str, Any]:
+async def first(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document."""
-    return {"pad": pad, "a": 1}
+    return {**document, "a": 1}
 
 
 @bench.action("second")
-async def second(pad: str, a: int) -> dict[str, Any]:
+async def second(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document."""
-    return {"pad": pad, "a": a, "b": 2}
+    return {**document, "b": 2}
 
 
 @bench.action("third")
-async def third(pad: str, a: int, b: int) -> dict[str, Any]:
+async def third(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document."""
-    return {"pad": pad, "a": a, "b": b, "c": 3}
+    return {**document, "c": 3}

@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 
 from resistor.ports import Registered, Registration
-from resistor.store.client import Redis
-from resistor.store.connection import pipelined
+from resistor.store.connection import Client, pipelined
 from resistor.store.keys import Keys
 from resistor.store.scripts import READ_CATALOGUE, REGISTER_ALL, Argument
 
@@ -24,7 +23,7 @@ _offer = msgspec.json.Decoder(tuple[int, ...]).decode
 class RedisCatalogue:
     """The catalogue of one installation."""
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(self, client: Client, keys: Keys) -> None:
         """Take the connection, and how keys are called."""
         self._client = client
         self._keys = [keys.versions, keys.offers, keys.catalogue_revision]

@@ -6,13 +6,13 @@ back: what cannot be done raises `StoreUnreachable`, and the caller knows what m
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
 from resistor.errors import OperatorMistake, StoreUnreachable
 from resistor.store.client import BlockingConnectionPool, NoBackoff, Redis, Retry, exceptions
+from resistor.store.pipes import Pipes
 from resistor.store.scripts import ALL, Argument
 
 MAX_CONNECTIONS = 20  # batches, the sweeper and readers; a call over that waits its turn
@@ -43,7 +43,21 @@ _AWAY = (
 )
 
 
-def connect(url: str, *, timeout: float) -> Redis:
+class Client(Redis):
+    """redis-py's client, with a faster way for pipelines."""
+
+    def __init__(self, pool: BlockingConnectionPool, *, timeout: float) -> None:
+        """Take where connections come from; `timeout`, in seconds, is for a reply."""
+        super().__init__(connection_pool=pool)
+        self.pipes = Pipes(pool, most=MAX_CONNECTIONS, timeout=timeout)
+
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:
+        """Close every connection that nobody uses now. Idempotent."""
+        self.pipes.give_up_idle()
+        await super().aclose(close_connection_pool)
+
+
+def connect(url: str, *, timeout: float) -> Client:
     """Return a client for `url`; nothing is sent yet. `timeout`, in seconds, is for each reply.
 
     Raises `OperatorMistake` where the URL cannot be read.
@@ -58,10 +72,11 @@ def connect(url: str, *, timeout: float) -> Redis:
             retry=Retry(NoBackoff(), 0),
             health_check_interval=0,
             decode_responses=False,
+            protocol=3,
         )
     except ValueError as error:
         raise OperatorMistake(f"the Redis URL cannot be read: {error}") from None
-    return Redis(connection_pool=pool)
+    return Client(pool, timeout=timeout)
 
 
 async def asked(call: Callable[[], Awaitable[Result]]) -> Result:
@@ -81,7 +96,7 @@ def is_away(error: BaseException) -> bool:
     )
 
 
-async def pipelined(client: Redis, commands: Sequence[Sequence[Argument]], *, last: int = 0) -> list[Any]:
+async def pipelined(client: Client, commands: Sequence[Sequence[Argument]], *, last: int = 0) -> list[Any]:
     """Send all commands in one round trip and return their replies.
 
     Scripts that Redis does not know (it was restarted or flushed) are loaded, and only their calls are
@@ -92,7 +107,7 @@ async def pipelined(client: Redis, commands: Sequence[Sequence[Argument]], *, la
         replies = await asked(lambda: _send(client, commands))
     except StoreUnreachable:
         # One connection broke, so the idle ones are likely broken too: better to learn that once.
-        await _give_up_idle(client.connection_pool)
+        client.pipes.give_up_idle()
         raise
     for _ in range(MOST_LOADS):  # somebody may flush them again in between
         unknown = [n for n, reply in enumerate(replies) if isinstance(reply, exceptions.NoScriptError)]
@@ -111,23 +126,5 @@ async def pipelined(client: Redis, commands: Sequence[Sequence[Argument]], *, la
     return replies
 
 
-async def _give_up_idle(pool: Any) -> None:
-    """Close the connections that nobody uses.
-
-    Each is taken out of the pool first, all of them in one go. The pool's own `disconnect` leaves them in it:
-    whoever takes one while it is closing has it closed under his hands, and redis-py then raises an
-    AttributeError, which looks like a message that nobody can process.
-    """
-    idle = [pool.get_available_connection() for _ in range(len(pool._available_connections))]
-    try:
-        await asyncio.gather(*(each.disconnect() for each in idle), return_exceptions=True)
-    finally:
-        for each in idle:
-            await pool.release(each)
-
-
-async def _send(client: Redis, commands: Sequence[Sequence[Argument]]) -> list[Any]:
-    pipe = client.pipeline(transaction=False)
-    for command in commands:
-        pipe.execute_command(*command)
-    return await pipe.execute(raise_on_error=False)
+async def _send(client: Client, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+    return await client.pipes.send(commands)

@@ -8,8 +8,7 @@ import msgspec
 
 from resistor.engine.run import RunStatus
 from resistor.store import keys as names
-from resistor.store.client import Redis
-from resistor.store.connection import pipelined
+from resistor.store.connection import Client, pipelined
 from resistor.store.keys import Keys
 from resistor.store.scripts import FORGET, Argument
 
@@ -19,7 +18,7 @@ TRY_AGAIN = 60  # seconds, for a run that has something to tell yet
 _labels = msgspec.json.Decoder(dict[str, str]).decode
 
 
-async def forget_expired(client: Redis, keys: Keys) -> int:
+async def forget_expired(client: Client, keys: Keys) -> int:
     """Drop expired runs and their index entries, some of every partition; returns how many.
 
     Repeating it, or two daemons doing it at once, drops nothing more. The time is Redis's own.

@@ -12,8 +12,7 @@ from typing import Any
 
 from resistor.ports import Admission, Entry, GateView, Passer
 from resistor.store import keys as names
-from resistor.store.client import Redis
-from resistor.store.connection import pipelined
+from resistor.store.connection import Client, pipelined
 from resistor.store.keys import Keys
 from resistor.store.scripts import CLAIM_DUE, ENTER_GATE, LEAVE_GATE, TELL_GATE, TURN_GATE, Argument
 
@@ -21,7 +20,7 @@ from resistor.store.scripts import CLAIM_DUE, ENTER_GATE, LEAVE_GATE, TELL_GATE,
 class RedisGates:
     """The gates of one installation."""
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(self, client: Client, keys: Keys) -> None:
         """Take the connection, and how keys are called."""
         self._client = client
         self._keys = keys

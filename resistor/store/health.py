@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from resistor.store.client import Redis, exceptions
-from resistor.store.connection import asked
+from resistor.store.client import exceptions
+from resistor.store.connection import Client, asked
 from resistor.store.watermark import Durability
 
 
@@ -60,7 +60,7 @@ class StoreHealth(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-async def examine(client: Redis, durability: Durability) -> StoreHealth:
+async def examine(client: Client, durability: Durability) -> StoreHealth:
     """Ask Redis. Raises `StoreUnreachable`."""
     info = await asked(client.info)
     min_replicas = await _setting(client, "min-replicas-to-write")
@@ -76,7 +76,7 @@ async def examine(client: Redis, durability: Durability) -> StoreHealth:
     )
 
 
-async def _setting(client: Redis, name: str) -> str | None:
+async def _setting(client: Client, name: str) -> str | None:
     try:
         answer: dict[Any, Any] = await asked(lambda: client.config_get(name))
     except exceptions.ResponseError:

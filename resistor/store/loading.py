@@ -10,8 +10,7 @@ import msgspec
 from resistor.engine.run import Reads, Run
 from resistor.ports import Loaded
 from resistor.store import keys as names
-from resistor.store.client import Redis
-from resistor.store.connection import pipelined
+from resistor.store.connection import Client, pipelined
 from resistor.store.keys import Keys
 from resistor.store.records import fields_to_read, named, run_from_fields
 from resistor.store.scripts import DUE_TIMERS, Argument
@@ -19,7 +18,7 @@ from resistor.store.scripts import DUE_TIMERS, Argument
 DUE_AT_ONCE = 1_000  # timers of a run in one decision; the rest makes it due again at once
 
 
-async def load(client: Redis, keys: Keys, wanted: Sequence[tuple[str, Reads]]) -> Loaded:
+async def load(client: Client, keys: Keys, wanted: Sequence[tuple[str, Reads]]) -> Loaded:
     """Read these runs, or the named parts of them, in one round trip."""
     questions = [(run_id, reads, fields_to_read(reads)) for run_id, reads in wanted]
     commands: list[tuple[Argument, ...]] = [("TIME",)]

@@ -14,8 +14,7 @@ import msgspec
 
 from resistor.ports import Passer, Pause
 from resistor.store import keys as names
-from resistor.store.client import Redis
-from resistor.store.connection import pipelined
+from resistor.store.connection import Client, pipelined
 from resistor.store.gates import members, passer_of
 from resistor.store.keys import Keys
 from resistor.store.scripts import CLAIM_DUE, HOLD, PAUSE_MODULE, RELEASED, Argument
@@ -27,7 +26,7 @@ _pause = msgspec.json.Decoder(Pause).decode
 class RedisPauses:
     """The pauses of one installation."""
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(self, client: Client, keys: Keys) -> None:
         """Take the connection, and how keys are called."""
         self._client = client
         self._tag = keys.modules

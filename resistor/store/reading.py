@@ -11,8 +11,7 @@ import msgspec
 from resistor.engine.facts import Fact
 from resistor.engine.run import Run, RunStatus
 from resistor.store import keys as names
-from resistor.store.client import Redis
-from resistor.store.connection import pipelined
+from resistor.store.connection import Client, pipelined
 from resistor.store.keys import Keys
 from resistor.store.records import HEAD, named, run_from_fields
 
@@ -31,13 +30,13 @@ class RunFilter(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 50
 
 
-async def read_history(client: Redis, keys: Keys, run_id: str, *, start: int) -> list[Fact]:
+async def read_history(client: Client, keys: Keys, run_id: str, *, start: int) -> list[Fact]:
     """Return a run's facts from position `start` on."""
     [packed] = await pipelined(client, [("LRANGE", names.history(keys.tag_of(run_id), run_id), start, -1)])
     return [_fact(each) for each in packed]
 
 
-async def list_runs(client: Redis, keys: Keys, wanted: RunFilter) -> list[Run]:
+async def list_runs(client: Client, keys: Keys, wanted: RunFilter) -> list[Run]:
     """Return the latest runs that `wanted` describes, without steps.
 
     Reads the narrowest index of every partition in pages, and drops what the index could not tell.
@@ -62,7 +61,7 @@ async def list_runs(client: Redis, keys: Keys, wanted: RunFilter) -> list[Run]:
 
 
 async def _page(
-    client: Redis, indexes: Sequence[str], wanted: RunFilter, until: Any, size: int
+    client: Client, indexes: Sequence[str], wanted: RunFilter, until: Any, size: int
 ) -> list[tuple[float, str]]:
     """Return (started at, run id) of the latest runs until `until`, `size` at most, latest first."""
     since = "-inf" if wanted.since is None else wanted.since
@@ -74,7 +73,7 @@ async def _page(
     return nlargest(size, entries)
 
 
-async def _indexes(client: Redis, keys: Keys, wanted: RunFilter) -> list[str]:
+async def _indexes(client: Client, keys: Keys, wanted: RunFilter) -> list[str]:
     """Return the narrowest index of every partition; of several labels, that of the fewest runs."""
     tags = [keys.tag(partition) for partition in range(keys.partitions)]
     by_label = [[names.by_label(tag, *label) for tag in tags] for label in wanted.labels.items()]
@@ -96,7 +95,7 @@ def scored(reply: Sequence[Any]) -> list[tuple[bytes, float]]:
     return [(reply[n], float(reply[n + 1])) for n in range(0, len(reply), 2)]
 
 
-async def _heads(client: Redis, keys: Keys, run_ids: Sequence[str]) -> list[Run | None]:
+async def _heads(client: Client, keys: Keys, run_ids: Sequence[str]) -> list[Run | None]:
     commands = [("HMGET", names.run(keys.tag_of(run_id), run_id), *HEAD) for run_id in run_ids]
     replies = await pipelined(client, commands)
     pairs = zip(run_ids, replies, strict=True)

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from resistor.ports import ScheduleState
-from resistor.store.client import Redis
-from resistor.store.connection import pipelined
+from resistor.store.connection import Client, pipelined
 from resistor.store.keys import Keys
 from resistor.store.scripts import CLAIM_SCHEDULES, SAVE_SCHEDULE, Argument
 
@@ -23,7 +22,7 @@ _decode = msgspec.json.Decoder(ScheduleState).decode
 class RedisSchedules:
     """The schedules of one installation."""
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(self, client: Client, keys: Keys) -> None:
         """Take the connection, and how keys are called."""
         self._client = client
         self._keys = keys

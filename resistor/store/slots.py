@@ -10,8 +10,7 @@ from collections.abc import Sequence
 
 from resistor.ports import Acquire, SlotAnswer, SlotName, SlotOutcome, SlotsView
 from resistor.store import keys as names
-from resistor.store.client import Redis
-from resistor.store.connection import pipelined
+from resistor.store.connection import Client, pipelined
 from resistor.store.keys import Keys
 from resistor.store.scripts import ACQUIRE_SLOT, RELEASE_SLOT
 
@@ -19,7 +18,7 @@ from resistor.store.scripts import ACQUIRE_SLOT, RELEASE_SLOT
 class RedisSlots:
     """The slots of one installation."""
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(self, client: Client, keys: Keys) -> None:
         """Take the connection, and how keys are called."""
         self._client = client
         self._keys = keys

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from resistor.engine.run import Run, RunStatus
 from resistor.store import keys as names
-from resistor.store.client import Redis
-from resistor.store.connection import pipelined
+from resistor.store.connection import Client, pipelined
 from resistor.store.keys import Keys
 from resistor.store.records import HEAD, named, run_from_fields
 
@@ -39,7 +38,7 @@ class Place(NamedTuple):
 class RedisSurvey:
     """Pages of what one installation has."""
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(self, client: Client, keys: Keys) -> None:
         """Take the connection, and how keys are called."""
         self._client = client
         self._keys = keys

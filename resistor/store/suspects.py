@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from resistor.store.client import Redis
-from resistor.store.connection import pipelined
+from resistor.store.connection import Client, pipelined
 from resistor.store.keys import Keys
 
 REMEMBERED_SECONDS = 86400
@@ -19,7 +18,7 @@ REMEMBERED_SECONDS = 86400
 class RedisSuspects:
     """The suspects of one installation."""
 
-    def __init__(self, client: Redis, keys: Keys) -> None:
+    def __init__(self, client: Client, keys: Keys) -> None:
         """Take the connection, and how keys are called."""
         self._client = client
         self._keys = keys

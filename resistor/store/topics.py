@@ -11,8 +11,7 @@ from typing import Any
 
 from resistor.ports import Arrival, Early, Remaining, Subscription, Waiter, Waiters
 from resistor.store import keys as names
-from resistor.store.client import Redis
-from resistor.store.connection import pipelined
+from resistor.store.connection import Client, pipelined
 from resistor.store.keys import Keys
 from resistor.store.scripts import ARRIVE, SUBSCRIBE, Argument
 from resistor.store.watermark import RedisWatermark
@@ -26,7 +25,7 @@ PAGE = 1_000  # waiters in one answer: the runs are loaded and decided on togeth
 class RedisTopics:
     """The topics of one installation."""
 
-    def __init__(self, client: Redis, keys: Keys, watermark: RedisWatermark, *, page: int = PAGE) -> None:
+    def __init__(self, client: Client, keys: Keys, watermark: RedisWatermark, *, page: int = PAGE) -> None:
         """Take the connection, how keys are called, and what makes events safe before they are acknowledged.
 
         `page`: how many waiters one answer names.

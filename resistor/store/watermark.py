@@ -23,8 +23,8 @@ import msgspec
 
 from resistor.errors import OperatorMistake, StoreUnreachable
 from resistor.ports.watermark import Recovery, Tick
-from resistor.store.client import Redis, exceptions
-from resistor.store.connection import asked, pipelined
+from resistor.store.client import exceptions
+from resistor.store.connection import Client, asked, pipelined
 from resistor.store.keys import Keys
 from resistor.store.scripts import ASK_RECOVERY, CLAIM_RECOVERY, TICK, Argument
 
@@ -49,7 +49,7 @@ class Durability(msgspec.Struct, frozen=True, kw_only=True):
 class RedisWatermark:
     """The watermark of one installation, as one process sees it."""
 
-    def __init__(self, client: Redis, keys: Keys, durability: Durability) -> None:
+    def __init__(self, client: Client, keys: Keys, durability: Durability) -> None:
         """Take the connection, how keys are called, and what writes wait for."""
         self.suspicion = asyncio.Event()
         self.durability = durability

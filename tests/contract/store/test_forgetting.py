@@ -11,8 +11,7 @@ import pytest
 from resistor.engine.run import EVERYTHING
 from resistor.store import RedisStore, forgetting
 from resistor.store import keys as names
-from resistor.store.client import Redis
-from resistor.store.connection import pipelined
+from resistor.store.connection import Client, pipelined
 from resistor.store.reading import RunFilter
 from resistor.store.scripts import Argument
 from tests.contract.store.conftest import keys_that_last
@@ -78,7 +77,7 @@ async def test_a_run_that_begins_again_while_it_is_forgotten_stays(
     tag = KEYS.tag_of("r1")
     calls = 0
 
-    async def overtaken(client: Redis, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+    async def overtaken(client: Client, commands: Sequence[Sequence[Argument]]) -> list[Any]:
         nonlocal calls
         calls += 1
         if calls == 4:  # the time, what has expired and its labels are read; now it is dropped

@@ -17,7 +17,6 @@ import pytest
 
 from resistor.store import RedisStore, connection, pauses
 from resistor.store import keys as names
-from resistor.store.client import Redis
 from resistor.store.reading import scored
 from resistor.store.scripts import ALL, Argument
 from resistor.store.topics import RedisTopics
@@ -153,7 +152,7 @@ def stop_the_clock(monkeypatch: pytest.MonkeyPatch, now: Callable[[], float]) ->
         monkeypatch.setitem(script.__dict__, "digest", digest)
     send = connection._send
 
-    async def asking(client: Redis, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+    async def asking(client: connection.Client, commands: Sequence[Sequence[Argument]]) -> list[Any]:
         return await send(client, [_ASK if command == ("TIME",) else command for command in commands])
 
     monkeypatch.setattr(connection, "_send", asking)
