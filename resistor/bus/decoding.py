@@ -22,6 +22,8 @@ UNREADABLE = "application/x-unreadable"
 _LATEST_SECONDS = 0xFFFFFFFF
 _END_OF_TIME = 253_402_300_800
 
+_MAX_SMALL = 127
+
 _size_and_flags = struct.Struct(">QH").unpack_from
 _long = struct.Struct(">I").unpack_from
 _long_long = struct.Struct(">Q").unpack_from
@@ -139,6 +141,10 @@ def _table(payload: bytes, start: int) -> tuple[dict[str, Any], int]:
         elif kind == 0x6C:  # l: a signed number of eight bytes, such as RabbitMQ counts deliveries with
             found[name] = _signed_long_long(payload, position + 1)[0]
             position += 9
+        elif kind == 0x62:  # b: a signed number of one byte
+            number = payload[position + 1]
+            found[name] = number - 256 if number > _MAX_SMALL else number
+            position += 2
         else:
             return _by_codec(payload, start), end
     return found, end

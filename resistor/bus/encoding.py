@@ -1,6 +1,6 @@
 """An `Envelope` → the bytes of AMQP's content header, packed by hand: it is done for every message.
 
-Strings and tables of strings are packed here; whatever else a header holds goes through pamqp's codec, in the
+Strings, and tables of strings and small numbers, are packed here; whatever else a header holds goes through pamqp's codec, in the
 form that `envelopes.py` gives it. The bytes are pamqp's in every case: a test compares them.
 """
 
@@ -17,6 +17,7 @@ from resistor.bus.envelopes import writable_table
 from resistor.messages.envelope import Envelope
 
 _MAX_SHORT_STRING = 255  # bytes
+_MAX_SMALL = 127  # the largest number in one byte
 _MAX_NAME = 128  # bytes of a header's name: the codec cuts longer ones
 
 # The bits of the properties, and their order: AMQP 0-9-1, 4.2.6.1 and the class `basic`.
@@ -99,9 +100,12 @@ def table(headers: Mapping[str, Any]) -> bytes:
     parts: list[bytes] = []
     for name, value in headers.items():
         key = name.encode()
-        if type(value) is not str or len(key) > _MAX_NAME:
+        if len(key) <= _MAX_NAME and type(value) is str:
+            encoded = value.encode()
+            parts.append(b"%c%bS%b%b" % (len(key), key, _long(len(encoded)), encoded))
+        elif len(key) <= _MAX_NAME and type(value) is int and 0 <= value <= _MAX_SMALL:
+            parts.append(b"%c%bb%c" % (len(key), key, value))
+        else:
             return encode.field_table(writable_table(headers))
-        encoded = value.encode()
-        parts.append(b"%c%bS%b%b" % (len(key), key, _long(len(encoded)), encoded))
     joined = b"".join(parts)
     return _long(len(joined)) + joined

@@ -16,6 +16,7 @@ from resistor.daemon.definitions import Definitions
 from resistor.daemon.dispatching import Dispatcher
 from resistor.daemon.gatekeeping import Gatekeeper
 from resistor.daemon.inbox import Inbox
+from resistor.daemon.marking import Marks
 from resistor.daemon.pipeline import Pipeline
 from resistor.daemon.recovering import Prepare, Recoverer
 from resistor.daemon.rules import Rules
@@ -28,6 +29,10 @@ from resistor.engine.run import EVERYTHING, Run
 from resistor.ports import Bus, Journal, Store
 from resistor.telemetry import Telemetry
 from resistor.tokens import TokenKeys
+
+RESULTS_AT_ONCE = 3
+"""Batches of results under way: while one waits for a server, another is decided on. Of events and commands one
+after the other, because they count in the order in which they came."""
 
 
 async def nothing_to_put_back() -> None:
@@ -57,6 +62,7 @@ class Works:
     scheduler: Scheduler
     gatekeeper: Gatekeeper
     recoverer: Recoverer
+    marks: Marks
 
     def start(self, stopping: asyncio.Event) -> set[asyncio.Task[None]]:
         """Let all loops run until `stopping` is set; the consumers, until `stop`."""
@@ -65,6 +71,7 @@ class Works:
         tasks.add(asyncio.create_task(self.scheduler.run(stopping), name="schedules"))
         tasks.add(asyncio.create_task(self.gatekeeper.run(stopping), name="gates"))
         tasks.add(asyncio.create_task(self.recoverer.run(stopping), name="recovery"))
+        tasks.add(asyncio.create_task(self.marks.run(stopping), name="marks"))
         return tasks
 
     def stop(self) -> None:
@@ -72,28 +79,48 @@ class Works:
         for consumer in self.consumers:
             consumer.stop()
 
+    async def finish(self) -> None:
+        """Say what is still to be said when all loops have ended."""
+        await self.marks.flush()
+
 
 def assemble(
     around: Surroundings, definitions: Definitions, keys: TokenKeys, rules: Rules, settings: Settings
 ) -> Works:
     """Put a daemon together. `keys` sign and verify tokens."""
-    pipeline = _pipeline(around, definitions, keys, rules, settings)
+    marks = Marks(around.store, grace=rules.timing.outbox_grace)
+    pipeline = _pipeline(around, definitions, keys, rules, settings, marks)
     each = {"interval": settings.daemon.sweep_interval_seconds, "lease": settings.daemon.lease_seconds}
     names = rules.names
     queues = (names.events_queue, names.results_queue(), names.commands_queue, names.poisoned_queue)
     suspicion = Suspicion(around.store.suspects, rules.patience)
-    lanes = [around.bus.lane(queue, prefetch=settings.broker.prefetch) for queue in queues]
+    consumers = [
+        Consumer(
+            around.bus.lane(queue, prefetch=settings.broker.prefetch),
+            pipeline,
+            suspicion,
+            batch=settings.daemon.batch,
+            at_once=RESULTS_AT_ONCE if queue == names.results_queue() else 1,
+        )
+        for queue in queues
+    ]
     return Works(
-        consumers=tuple(Consumer(lane, pipeline, suspicion, batch=settings.daemon.batch) for lane in lanes),
+        consumers=tuple(consumers),
         sweeper=Sweeper(around.store, pipeline, **each),
         scheduler=Scheduler(around.store, definitions, pipeline, **each),
         gatekeeper=Gatekeeper(around.store, pipeline, rules.pausing, **each),
         recoverer=Recoverer(around.store, pipeline, around.journal, rules.doubts, around.put_back),
+        marks=marks,
     )
 
 
 def _pipeline(
-    around: Surroundings, definitions: Definitions, keys: TokenKeys, rules: Rules, settings: Settings
+    around: Surroundings,
+    definitions: Definitions,
+    keys: TokenKeys,
+    rules: Rules,
+    settings: Settings,
+    marks: Marks,
 ) -> Pipeline:
     async def read_run(run_id: str) -> Run | None:
         wanted = [(run_id, EVERYTHING)]
@@ -104,5 +131,5 @@ def _pipeline(
     dispatcher = Dispatcher(
         rules, keys, around.telemetry.traceparent_for, token_ttl_seconds=settings.tokens.ttl_seconds
     )
-    sender = Sender(around.store, around.bus, dispatcher, around.telemetry, rules)
-    return Pipeline(around.store, definitions, inbox, sender, around.telemetry, rules)
+    sender = Sender(around.store, around.bus, dispatcher, around.telemetry, rules, marks)
+    return Pipeline(around.store, definitions, inbox, sender, around.telemetry, rules, marks)

@@ -1,4 +1,7 @@
-"""One queue's loop: take what is there, take it through the pipeline, acknowledge it."""
+"""One queue's loop: take what is there, take it through the pipeline, acknowledge it.
+
+A batch is whatever has come while the others were under way: one message when idle, hundreds under load.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,15 @@ PAUSE_SECONDS = 1.0  # before what failed, or a dead letter that was not taken, 
 class Consumer:
     """Consumes one lane until it is told to stop."""
 
-    def __init__(self, lane: Lane, pipeline: Pipeline, suspicion: Suspicion, *, batch: int) -> None:
-        """Take at most `batch` messages at a time from `lane`."""
+    def __init__(
+        self, lane: Lane, pipeline: Pipeline, suspicion: Suspicion, *, batch: int, at_once: int = 1
+    ) -> None:
+        """Take at most `batch` messages at a time from `lane`, and so many batches at once."""
         self._lane = lane
         self._pipeline = pipeline
         self._suspicion = suspicion
         self._batch = batch
+        self._room = asyncio.Semaphore(at_once)
         self._taking: asyncio.Task[Sequence[Delivery]] | None = None
         self._is_stopping = False
         self._unburied: list[Letter] = []
@@ -42,18 +48,25 @@ class Consumer:
     async def run(self) -> None:
         """Consume until `stop`."""
         try:
-            while not self._is_stopping:
-                deliveries = await self._take()
-                fine = [delivery for delivery in deliveries if not is_suspect(delivery)]
-                if fine:
-                    await self._process(fine)
-                suspects = [delivery for delivery in deliveries if is_suspect(delivery)]
-                for delivery in await self._suspicion.in_order(suspects):
-                    await self._process_suspect(delivery)
+            async with asyncio.TaskGroup() as batches:
+                while not self._is_stopping:
+                    await self._room.acquire()
+                    deliveries = await self._take()
+                    fine = [delivery for delivery in deliveries if not is_suspect(delivery)]
+                    if fine:
+                        batches.create_task(self._process(fine)).add_done_callback(self._leave)
+                    else:
+                        self._room.release()
+                    suspects = [delivery for delivery in deliveries if is_suspect(delivery)]
+                    for delivery in await self._suspicion.in_order(suspects):
+                        await self._process_suspect(delivery)
         finally:
             if self._burying is not None:
                 self._burying.cancel()
                 await asyncio.gather(self._burying, return_exceptions=True)
+
+    def _leave(self, _: object) -> None:
+        self._room.release()
 
     async def _take(self) -> Sequence[Delivery]:
         """Wait for messages; return none when `stop` ends the waiting."""

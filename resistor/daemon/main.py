@@ -255,6 +255,7 @@ class Daemon:
             works.stop()
             if not await drained(tasks, seconds=self._drain_seconds()):
                 log.warning("what is still in hand will be delivered again", extra={"action": "drain_cut"})
+            await works.finish()
         log.info("stopped", extra={"action": "stopped"})
 
     def _drain_seconds(self) -> float:

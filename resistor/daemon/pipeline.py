@@ -1,14 +1,14 @@
 """The way of a batch: read → load → decide → commit → publish → mark → ack.
 
-    deliveries ─► Inbox ─► store.load ─► engine ─► store.commit ─► bus.publish ─► store.published ─► lane.ack
+    deliveries ─► Inbox ─► store.load ─► engine ─► store.commit ─► bus.publish ─► lane.ack ┈► store.published
 
 Every step is done for the whole batch at once: two round trips to the store to decide, one write to the
 broker. What goes wrong with one message is that message's affair. A crash at any point is harmless:
 
     before commit               nothing happened; the messages are delivered again
     between commit and publish  delivered again, they are duplicates, and repeat what is unconfirmed
-    between publish and mark    likewise: the same actions with the same tokens
-    between mark and ack        delivered again, they are duplicates with nothing to repeat
+    between publish and ack     likewise: the same actions with the same tokens
+    between ack and mark        what is not answered by then is sent again after a while (marking.py)
 
 What actors answer on the way (an event that came early, a slot) is told to its runs before the messages are
 acknowledged. Called by the consuming loops, by the sweeper and by the schedules.
@@ -29,6 +29,7 @@ from resistor.daemon.definitions import Definitions
 from resistor.daemon.hearing import Arrived, Hearing, Rest
 from resistor.daemon.inbox import Inbox
 from resistor.daemon.insisting import told_later
+from resistor.daemon.marking import Marks
 from resistor.daemon.quiet import Quiet
 from resistor.daemon.rules import Rules
 from resistor.daemon.sending import Letter, Sender, Sent
@@ -80,13 +81,15 @@ class Pipeline:
         sender: Sender,
         telemetry: Telemetry,
         rules: Rules,
+        marks: Marks,
     ) -> None:
-        """Take where runs and definitions are kept, what reads, sends and tells, and the settings."""
+        """Take where runs and definitions are kept, what reads, sends, tells and marks, and the settings."""
         self._store = store
         self._definitions = definitions
         self._inbox = inbox
         self._sender = sender
         self._telemetry = telemetry
+        self._marks = marks
         self._names = rules.names
         self._limits = rules.limits
         self._timing = rules.timing
@@ -271,6 +274,8 @@ class Pipeline:
             self._telemetry.message(told.queue, verdict)
         if outcome.is_change and outcome.after is not None and outcome.workflow is not None:
             self._telemetry.record(outcome.before, outcome.after, outcome.facts, outcome.workflow)
+            self._marks.settled(outcome.after.id, outcome.settled)
+            self._marks.settled(outcome.after.id, outcome.outgoing)
 
 
 def _by_run(told: Sequence[Told]) -> dict[str, list[Told]]:

@@ -6,7 +6,6 @@ again, with the same token.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,16 +15,14 @@ from resistor.daemon.deciding import Decided
 from resistor.daemon.dispatching import Dispatcher, Publishable
 from resistor.daemon.errands import Errand, Errands
 from resistor.daemon.letting_out import held_back
+from resistor.daemon.marking import Marks
 from resistor.daemon.rules import Rules
 from resistor.daemon.told import Told
 from resistor.engine.decision import Dispatch
 from resistor.engine.inbound import Delivered, Undelivered, Wake
 from resistor.engine.run import Run, StepRecord
-from resistor.errors import StoreUnreachable
 from resistor.ports import Bus, Delivery, Outcome, Publish, Published, Released, Store
 from resistor.telemetry import Telemetry
-
-log = logging.getLogger(__name__)
 
 _CLAIMED = Wake()
 BLOCKING = "blocking"  # what the metrics call this source of messages
@@ -66,9 +63,15 @@ class Sender:
     """Publishes messages and letters, runs errands, and marks what is done."""
 
     def __init__(
-        self, store: Store, bus: Bus, dispatcher: Dispatcher, telemetry: Telemetry, rules: Rules
+        self,
+        store: Store,
+        bus: Bus,
+        dispatcher: Dispatcher,
+        telemetry: Telemetry,
+        rules: Rules,
+        marks: Marks,
     ) -> None:
-        """Take both servers, what makes messages, what tells, and the settings."""
+        """Take both servers, what makes messages, what tells, the settings, and where confirmations go."""
         self._store = store
         self._bus = bus
         self._dispatcher = dispatcher
@@ -76,6 +79,7 @@ class Sender:
         self._timing = rules.timing
         self._patience = rules.patience
         self._pausing = rules.pausing
+        self._marks = marks
         self._errands = Errands(store, rules.patience, rules.pausing)
 
     async def send(self, decided: Sequence[Decided], letters: Sequence[Letter]) -> Sent:
@@ -85,12 +89,12 @@ class Sender:
         those who are told have been.
         """
         sent = [_Sent(each) for each in decided]
-        messages, errands = _sorted(sent)
+        messages, errands = self._sorted(sent)
         messages, held = self._let_out(messages)
         left = await self._publish(messages, letters)
         told = held + [told for each in sent for told in each.told]
         told += await self._run(errands, decided)
-        await self._mark([(each, each.done) for each in sent if each.done])
+        self._mark([(each, each.done) for each in sent if each.done])
         await self._release(sent)
         return Sent(left, told, [each for each in sent if each.errands])
 
@@ -99,7 +103,30 @@ class Sender:
         admitted = [told.admission for told in sent.told if told.admission is not None]
         if admitted:
             await self._patience.with_store(partial(self._store.gates.told, admitted))
-        await self._mark([(each, each.errands) for each in sent._unmarked])
+        self._mark([(each, each.errands) for each in sent._unmarked])
+
+    def _sorted(
+        self, sent: Sequence[_Sent]
+    ) -> tuple[list[tuple[_Sent, Run, Publishable]], list[tuple[_Sent, Run, Errand]]]:
+        """Part messages from errands, each once: a duplicate in the batch of its original asks for it again.
+
+        The last one to ask has seen the run's last revision, so it is the one that is marked.
+        """
+        wanted = {
+            (run.id, outgoing.name): (each, run, outgoing)
+            for each in sent
+            if (run := each.decided.after) is not None
+            for outgoing in each.decided.outgoing.values()
+            if each.decided.is_change or not self._marks.holds(run.id, outgoing.name)
+        }
+        messages: list[tuple[_Sent, Run, Publishable]] = []
+        errands: list[tuple[_Sent, Run, Errand]] = []
+        for each, run, outgoing in wanted.values():
+            if isinstance(outgoing, Errand):
+                errands.append((each, run, outgoing))
+            else:
+                messages.append((each, run, outgoing))
+        return messages, errands
 
     # ------------------------------------------------------------------------------------- messages
 
@@ -175,8 +202,8 @@ class Sender:
 
     # -------------------------------------------------------------------------------------- marking
 
-    async def _mark(self, done: Sequence[tuple[_Sent, Sequence[str]]]) -> None:
-        marks = [
+    def _mark(self, done: Sequence[tuple[_Sent, Sequence[str]]]) -> None:
+        self._marks.confirmed(
             Published(
                 run=run.id,
                 revision=run.revision + 1 if each.decided.is_change else run.revision,
@@ -187,15 +214,7 @@ class Sender:
             )
             for each, names in done
             if (run := each.decided.after) is not None
-        ]
-        if not marks:
-            return
-        try:
-            await self._store.published(marks)
-        except StoreUnreachable:
-            # The messages are out; when the store is back the sweeper sends them once more, with the same
-            # tokens. Waiting here would only hold the acknowledgements back.
-            log.debug("what is confirmed could not be marked", extra={"action": "mark_failed"})
+        )
 
     async def _release(self, sent: Sequence[_Sent]) -> None:
         """Say of runs that were claimed, and were not committed, when they are due again."""
@@ -224,26 +243,3 @@ class Sender:
 def _blocked(run: Run, action: Dispatch, module: str) -> Told:
     why = f"module {module} has no queue: none of its processes has ever run, or its queue was deleted"
     return Told(run.id, None, Undelivered(name=action.name, attempt=action.attempt, why=why), BLOCKING)
-
-
-def _sorted(
-    sent: Sequence[_Sent],
-) -> tuple[list[tuple[_Sent, Run, Publishable]], list[tuple[_Sent, Run, Errand]]]:
-    """Part messages from errands, each once: a duplicate in the batch of its original asks for it again.
-
-    The last one to ask has seen the run's last revision, so it is the one that is marked.
-    """
-    wanted = {
-        (run.id, outgoing.name): (each, run, outgoing)
-        for each in sent
-        if (run := each.decided.after) is not None
-        for outgoing in each.decided.outgoing.values()
-    }
-    messages: list[tuple[_Sent, Run, Publishable]] = []
-    errands: list[tuple[_Sent, Run, Errand]] = []
-    for each, run, outgoing in wanted.values():
-        if isinstance(outgoing, Errand):
-            errands.append((each, run, outgoing))
-        else:
-            messages.append((each, run, outgoing))
-    return messages, errands

@@ -101,7 +101,8 @@ class _Pipe(asyncio.Protocol):
         self._waiting = waiting = self._loop.create_future()
         self._watch = self._loop.call_later(timeout, self._overdue, timeout, 0)
         try:
-            self._transport.write(b"".join([pack((*command,)) for command in commands]))
+            packed = [pack((*command,)) for command in commands]  # type: ignore[arg-type]  # a stub's slip
+            self._transport.write(b"".join(packed))
             await waiting
         finally:
             self._watch.cancel()
