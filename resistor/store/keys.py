@@ -8,11 +8,13 @@ A partition's, `n` its number; what one script touches is in one partition:
                                           that asked for them, a space, by when they should be
                                           confirmed; gone when empty
     P:{n}:timers:<id>               zset  addresses in it, by when they want to be woken; gone at its end
-    P:{n}:due                       zset  runs by when to look at them (the rule: lua/look_again.lua)
-    P:{n}:runs:status:<status>      zset  runs, by start
+    P:{n}:due                       zset  runs by when to look at them, in milliseconds (the rule:
+                                          lua/look_again.lua)
+    P:{n}:runs:status:<status>      zset  runs, by start in milliseconds
     P:{n}:runs:of:<ns>/<workflow>   zset  runs, by start
     P:{n}:runs:label:<key>=<value>  zset  runs, by start
-    P:{n}:expiring                  zset  finished runs, `<id> <ns>/<workflow>`, by when they are forgotten
+    P:{n}:expiring                  zset  finished runs, `<id> <ns>/<workflow>`, by the second when they are
+                                          forgotten
     P:{n}:labels                    hash  finished runs that have labels → those, as JSON, a line for each
                                           time that a run of this id finished with others
     P:{n}:waiting:<topic>           zset  who listens, `<run> <address>`, all with score 0: in byte order
@@ -27,7 +29,7 @@ A partition's, `n` its number; what one script touches is in one partition:
                                           when; of a rate, those of the last minute
     P:{n}:outside:<gate>            zset  actions that wait at it, by priority and then by when they came
     P:{n}:telling:<gate>            zset  actions that were let through, until their runs have been told
-    P:{n}:gates                     zset  gates by when to look at them
+    P:{n}:gates                     zset  gates by when to look at them, in milliseconds
 
 The installation's, each group in a slot of its own:
 
@@ -61,6 +63,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from math import floor
 from types import MappingProxyType
 from zlib import crc32
 
@@ -104,6 +107,15 @@ WITHOUT_TTL: Mapping[str, str] = MappingProxyType(
 
 _LONGEST_IN_NAME = 200  # characters of a business key that stand in a key's name as they are
 _CUT = "…#"  # what nobody's own text keeps, so that no text is another's digest
+
+
+def milliseconds(at: float) -> int:
+    """Return a time, in seconds, as the score that it is kept by: whole milliseconds, rounded up.
+
+    Redis keeps up to 128 members in one string and compares their scores one by one; as floating point numbers
+    those are text, and each is parsed: 20 µs a call instead of 2.
+    """
+    return floor(at * 1000 + 0.999)
 
 
 @dataclass(frozen=True, slots=True)

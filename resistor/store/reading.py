@@ -43,7 +43,7 @@ async def list_runs(client: Client, keys: Keys, wanted: RunFilter) -> list[Run]:
     """
     indexes = await _indexes(client, keys, wanted)
     found: list[Run] = []
-    until: Any = "+inf" if wanted.until is None else wanted.until
+    until: Any = "+inf" if wanted.until is None else names.milliseconds(wanted.until)
     size = wanted.limit + 1
     seen: set[str] = set()
     while len(found) < wanted.limit:
@@ -63,8 +63,8 @@ async def list_runs(client: Client, keys: Keys, wanted: RunFilter) -> list[Run]:
 async def _page(
     client: Client, indexes: Sequence[str], wanted: RunFilter, until: Any, size: int
 ) -> list[tuple[float, str]]:
-    """Return (started at, run id) of the latest runs until `until`, `size` at most, latest first."""
-    since = "-inf" if wanted.since is None else wanted.since
+    """Return (started at, in milliseconds, run id) of the latest runs until `until`, `size` at most, latest first."""
+    since = "-inf" if wanted.since is None else names.milliseconds(wanted.since)
     replies = await pipelined(
         client,
         [("ZREVRANGEBYSCORE", index, until, since, "WITHSCORES", "LIMIT", 0, size) for index in indexes],

@@ -94,7 +94,7 @@ class RedisStore:
         (seconds, microseconds), *replies = await pipelined(self._client, [("TIME",), *firsts])
         scores = [at for reply in replies for _, at in scored(reply)]
         now = int(seconds) + int(microseconds) / 1_000_000
-        return max(min(scores) - now, 0.0) if scores else None
+        return max(min(scores) / 1000 - now, 0.0) if scores else None
 
     async def release(self, released: Sequence[Released]) -> None:
         """Say when claimed runs that were left as they are are due again; drop what is no run."""

@@ -59,7 +59,7 @@ class RedisSurvey:
         """Give every run that is to be looked at, with when."""
         for tag in self._tags():
             async for page in self._members(names.due(tag)):
-                yield [Due(run_id, at) for run_id, at in page]
+                yield [Due(run_id, at / 1000) for run_id, at in page]
 
     async def slots(self) -> AsyncIterator[Sequence[Place]]:
         """Give every place in a set of slots: who has one, who waits for one, whose was taken away."""
@@ -77,7 +77,10 @@ class RedisSurvey:
     async def due_of(self, run_ids: Sequence[str]) -> Sequence[float | None]:
         """Return when each of these runs is to be looked at."""
         commands = [("ZSCORE", names.due(self._keys.tag_of(run_id)), run_id) for run_id in run_ids]
-        return [None if score is None else float(score) for score in await pipelined(self._client, commands)]
+        return [
+            None if score is None else float(score) / 1000
+            for score in await pipelined(self._client, commands)
+        ]
 
     async def statuses(self, run_ids: Sequence[str]) -> Sequence[Run | None]:
         """Return these runs without their parts, None for those that there are not."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import msgspec
 
 from resistor.engine.run import Run
@@ -77,9 +79,9 @@ def _head(change: Change) -> list[Argument]:
         change.before.revision if change.before else 0,
         change.due_at,
         change.unconfirmed_due_at,
-        origin.started_at,
+        names.milliseconds(origin.started_at),
         int(change.retention) + FORGOTTEN_BY_TTL if is_final else "",
-        (run.state.finished_at or 0.0) + change.retention,
+        ceil((run.state.finished_at or 0.0) + change.retention),
         names.expiring_entry(run.id, origin.namespace, origin.workflow),
         _encode_sorted(origin.labels) if is_final and origin.labels else "",
     ]

@@ -8,9 +8,9 @@
 -- The time is this server's, so that the daemons' clocks do not matter.
 
 local time = redis.call('TIME')
-local now = time[1] + time[2] / 1000000
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
 for _, id in ipairs(ids) do
-  redis.call('ZADD', KEYS[1], 'XX', now + ARGV[2], id)
+  redis.call('ZADD', KEYS[1], 'XX', now + math.floor(ARGV[2] * 1000), id)
 end
 return ids

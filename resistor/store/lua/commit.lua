@@ -5,7 +5,8 @@
 --      11 … indexes of its labels (of a new run; of others none)
 -- ARGV 1 run id · 2 revision it was read at ("0": it must not exist)
 --      3 when to look at it again, once nothing is unconfirmed · 4 when already, while something is
---      5 started at · 6 TTL in seconds ("": it is open) · 7 when to forget it · 8 its entry in expiring
+--      5 started at, in whole milliseconds · 6 TTL in seconds ("": it is open)
+--      7 when to forget it, in whole seconds · 8 its entry in expiring
 --      9 its labels as JSON ("": it has none, or is open)
 --      numbers: 10 of hash fields · 11 of fields to drop · 12 of outgoing messages that are settled
 --      13 of those to send · 14 of timers · 15 of timers to drop

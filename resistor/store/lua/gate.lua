@@ -20,6 +20,11 @@ local function exact(seconds)
   return string.format('%.6f', seconds)
 end
 
+-- As a score of `gates`; why, says look_again.lua.
+local function whole_ms(seconds)
+  return math.floor(seconds * 1000 + 0.999)
+end
+
 local function clock()
   local time = redis.call('TIME')
   return time[1] + time[2] / 1000000
@@ -65,7 +70,7 @@ local function look_again(gate, now)
     at = now + LOOK
   end
   if at then
-    redis.call('ZADD', KEYS[5], exact(at), gate)
+    redis.call('ZADD', KEYS[5], whole_ms(at), gate)
   else
     redis.call('ZREM', KEYS[5], gate)
   end

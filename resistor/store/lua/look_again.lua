@@ -5,7 +5,8 @@
 -- An open run, at the first of: `check_at`; its first timer after `looked_at` ('-inf': any);
 -- `unconfirmed_at`, while its outbox is not empty. A finished run, at `unconfirmed_at` while its outbox is
 -- not empty (its parent must be told, a slot be given back); then never again, and its entry goes.
--- `is_pressing`: something else was unconfirmed before, so no later than it was: a run that is always busy
+-- Scores are whole milliseconds, rounded up: compared as floating point numbers, a hundred of them in the compact
+-- form that Redis has for few take ten times as long. `is_pressing`: something else was unconfirmed before, so no later than it was: a run that is always busy
 -- would put that off for ever.
 
 local function look_again(run_id, is_final, check_at, unconfirmed_at, looked_at, is_pressing)
@@ -20,7 +21,7 @@ local function look_again(run_id, is_final, check_at, unconfirmed_at, looked_at,
     at = math.min(at, first or at, is_confirmed and at or unconfirmed_at)
   end
   if is_pressing then
-    at = math.min(at, redis.call('ZSCORE', KEYS[4], run_id) or at)
+    at = math.min(at, (redis.call('ZSCORE', KEYS[4], run_id) or at * 1000) / 1000)
   end
-  redis.call('ZADD', KEYS[4], at, run_id)
+  redis.call('ZADD', KEYS[4], math.floor(at * 1000 + 0.999), run_id)
 end

@@ -18,6 +18,6 @@ if #named == 0 and redis.call('EXISTS', KEYS[3]) == 1 then
 end
 look_again(ARGV[1], now)
 if redis.call('EXISTS', KEYS[4]) == 1 then
-  redis.call('ZADD', KEYS[5], exact(now + ARGV[3]), ARGV[1])
+  redis.call('ZADD', KEYS[5], whole_ms(now + ARGV[3]), ARGV[1])
 end
 return named

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from resistor.ports import Change, Published, Released
+from resistor.store.keys import milliseconds
 from resistor.testing.store.state import KeptRun, Scores
 
 
@@ -29,5 +30,5 @@ def look_again(
     if not is_final:
         times += [said.due_at, *(at for at in kept.timers.values() if at > looked_at)]
     if is_pressing and run_id in due:
-        times.append(due[run_id])
-    due[run_id] = min(times)
+        times.append(due[run_id] / 1000)
+    due[run_id] = milliseconds(min(times))

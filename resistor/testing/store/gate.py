@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from resistor.store.keys import milliseconds
 from resistor.testing.store.state import KeptGate, Scores, ordered
 
 AHEAD = 1.0  # seconds: so far ahead a rate gives out its moments
@@ -57,7 +58,7 @@ def look_again(due: Scores, gate: str, kept: KeptGate, now: float) -> None:
     if at is None:
         due.pop(gate, None)
     else:
-        due[gate] = round(at, 6)
+        due[gate] = milliseconds(at)
     if "interval" in kept.numbers:
         _forget_passed(kept, now)
     present(kept, now)

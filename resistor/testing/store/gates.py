@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from resistor.ports import Admission, Entry, GateView, Passer
-from resistor.store.keys import Keys
+from resistor.store.keys import Keys, milliseconds
 from resistor.testing.store.gate import admit, look_again, place, present
 from resistor.testing.store.members import member_of, passer_of
-from resistor.testing.store.state import Clock, KeptGate, State, claimed_of_each, ordered
+from resistor.testing.store.state import Clock, KeptGate, State, claimed_of_each, ordered, whole_milliseconds
 
 MOST_ADMITTED = 100  # by one who enters or leaves
 MOST_CHECKED = 10  # of a full gate: those longest inside are named
@@ -43,7 +43,9 @@ class MemoryGates:
 
     async def claim(self, *, limit: int, lease: float) -> Sequence[Admission]:
         """Return who is to be told at the gates that are due."""
-        gates = claimed_of_each(self._state.gates_due, self._keys, self._clock(), limit, lease)
+        gates = claimed_of_each(
+            self._state.gates_due, self._keys, whole_milliseconds(self._clock()), limit, lease * 1000
+        )
         return [each for gate in gates for each in self._turn(gate, limit, lease)]
 
     async def look(self, gates: Sequence[str]) -> Sequence[GateView]:
@@ -89,7 +91,7 @@ class MemoryGates:
             named = [(member, kept.inside[member]) for member in ordered(kept.inside)[:MOST_CHECKED]]
         look_again(self._state.gates_due, gate, kept, now)
         if kept.telling:
-            self._state.gates_due[gate] = round(now + lease, 6)
+            self._state.gates_due[gate] = milliseconds(now + lease)
         return _admissions(gate, named)
 
 

@@ -22,7 +22,7 @@ from resistor.testing.store.reading import list_runs, read_history
 from resistor.testing.store.runs import MemoryRuns
 from resistor.testing.store.schedules import MemorySchedules
 from resistor.testing.store.slots import MemorySlots
-from resistor.testing.store.state import Clock, State, claimed_of_each
+from resistor.testing.store.state import Clock, State, claimed_of_each, whole_milliseconds
 from resistor.testing.store.suspects import MemorySuspects
 from resistor.testing.store.topics import MemoryTopics
 from resistor.testing.store.watermark import MemorySurvey, MemoryWatermark
@@ -97,12 +97,14 @@ class MemoryStore:
 
     async def claim_due(self, *, limit: int, lease: float) -> Sequence[str]:
         """Return due runs of every partition, `limit` at most of each, and lease them."""
-        return claimed_of_each(self._state.due, self._keys, self._clock(), limit, lease)
+        return claimed_of_each(
+            self._state.due, self._keys, whole_milliseconds(self._clock()), limit, lease * 1000
+        )
 
     async def next_due_in(self) -> float | None:
         """Return in how many seconds the next run is due; None where none ever is."""
         first = min(self._state.due.values(), default=None)
-        return None if first is None else max(first - self._clock(), 0.0)
+        return None if first is None else max(first / 1000 - self._clock(), 0.0)
 
     async def release(self, released: Sequence[Released]) -> None:
         """Say when claimed runs that were left as they are are due again; drop what is no run."""

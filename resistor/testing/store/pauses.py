@@ -11,7 +11,7 @@ from itertools import groupby
 from resistor.ports import Passer, Pause
 from resistor.testing.store.gate import place
 from resistor.testing.store.members import member_of, passer_of
-from resistor.testing.store.state import Clock, State, claimed, ordered
+from resistor.testing.store.state import Clock, State, claimed, ordered, whole_milliseconds
 
 
 class MemoryPauses:
@@ -53,7 +53,7 @@ class MemoryPauses:
     async def claim(self, *, limit: int, lease: float) -> Sequence[tuple[str, Passer]]:
         """Return who is to be told that its module goes on: a page of each module."""
         found: list[tuple[str, Passer]] = []
-        for module in claimed(self._state.releasing, self._clock(), limit, lease):
+        for module in claimed(self._state.releasing, whole_milliseconds(self._clock()), limit, lease * 1000):
             page = ordered(self._state.held.get(module, {}))[:limit]
             found += [(module, passer_of(member)) for member in page]
             if not page:

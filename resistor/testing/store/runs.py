@@ -7,6 +7,7 @@ has no place here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 
 import msgspec
 
@@ -119,7 +120,7 @@ class MemoryRuns:
         run, origin = kept.run, kept.run.origin
         entry = names.expiring_entry(run.id, origin.namespace, origin.workflow)
         if run.state.status.is_final:
-            self._state.expiring[entry] = (run.state.finished_at or 0.0) + change.retention
+            self._state.expiring[entry] = ceil((run.state.finished_at or 0.0) + change.retention)
             kept.timers.clear()
             kept.gone_at = self._clock() + int(change.retention) + FORGOTTEN_BY_TTL
         elif change.before is None or change.before.state.status is not run.state.status:

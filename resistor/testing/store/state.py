@@ -105,15 +105,20 @@ def ordered(scores: Mapping[str, float], until: float | None = None) -> list[str
     return [member for _, member in sorted(chosen)]
 
 
+def whole_milliseconds(now: float) -> int:
+    """Return the milliseconds that are over, as a script reads them off Redis' clock."""
+    return round(now * 1_000_000) // 1000
+
+
 def claimed(scores: Scores, now: float, limit: int, lease: float) -> list[str]:
-    """Return the members that are due, the longest overdue first, and put them off by `lease` seconds."""
+    """Return the members that are due, the longest overdue first, and put them off by `lease`."""
     members = ordered(scores, now)[:limit]
     scores.update(dict.fromkeys(members, now + lease))
     return members
 
 
 def claimed_of_each(scores: Scores, keys: Keys, now: float, limit: int, lease: float) -> list[str]:
-    """Return what is due of each partition, `limit` at most of each, and put it off by `lease` seconds."""
+    """Return what is due of each partition, `limit` at most of each, and put it off by `lease`."""
     partitions: list[Scores] = [{} for _ in range(keys.partitions)]
     for member, score in scores.items():
         if score <= now:

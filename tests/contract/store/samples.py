@@ -22,7 +22,7 @@ from resistor.store.keys import Keys
 
 NOW = 1_700_000_000.0
 PAST = 5.0
-FAR = 4e12
+FAR = 4e10
 KEYS = Keys(partitions=4)
 STARTED = (Fact(NOW, FactName.RUN_STARTED), Fact(NOW, FactName.STEP_SCHEDULED, "charge", 1))
 
@@ -113,7 +113,7 @@ async def finish(store: RedisStore, run_id: str, *, retention: float, **fields: 
 async def due_at(store: RedisStore, run_id: str) -> float | None:
     """Return when a run is to be looked at."""
     score: float | None = await store._client.zscore(f"{KEYS.tag_of(run_id)}:due", run_id)
-    return score
+    return None if score is None else score / 1000
 
 
 async def keys_of(store: RedisStore) -> set[str]:
