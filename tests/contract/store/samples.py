@@ -22,7 +22,7 @@ from resistor.store.keys import Keys
 
 NOW = 1_700_000_000.0
 PAST = 5.0
-FAR = 4e10
+FAR = 4e9
 KEYS = Keys(partitions=4)
 STARTED = (Fact(NOW, FactName.RUN_STARTED), Fact(NOW, FactName.STEP_SCHEDULED, "charge", 1))
 

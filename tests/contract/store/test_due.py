@@ -86,17 +86,17 @@ async def test_a_commit_that_sends_nothing_keeps_the_due_time_of_what_is_unconfi
 
 
 async def test_the_first_timer_makes_a_run_due(store: RedisStore) -> None:
-    timers = {"wait": 9e9, "ask/0/form": 8e9, "": 9.5e9}
+    timers = {"wait": 3.9e9, "ask/0/form": 3.8e9, "": 3.95e9}
     await store.commit([change(None, new_run("r1"), due_at=FAR, timers=timers)])
-    assert await due_at(store, "r1") == 8e9
+    assert await due_at(store, "r1") == 3.8e9
     run = await whole(store, "r1")
-    await store.commit([change(run, run, due_at=FAR, timers={"ask/0/form": None, "wait": 8.5e9})])
-    assert await due_at(store, "r1") == 8.5e9
+    await store.commit([change(run, run, due_at=FAR, timers={"ask/0/form": None, "wait": 3.85e9})])
+    assert await due_at(store, "r1") == 3.85e9
     run = await whole(store, "r1")
-    await store.commit([change(run, run, due_at=8.1e9, timers={"nothing": None})])
-    assert await due_at(store, "r1") == 8.1e9
+    await store.commit([change(run, run, due_at=3.81e9, timers={"nothing": None})])
+    assert await due_at(store, "r1") == 3.81e9
     await store.published([published("r1", 3)])
-    assert await due_at(store, "r1") == 8.5e9
+    assert await due_at(store, "r1") == 3.85e9
 
 
 async def test_due_timers_are_loaded_the_longest_overdue_first(store: RedisStore) -> None:
