@@ -8,8 +8,9 @@ Called by the sender, for a whole batch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import partial
+
+import msgspec
 
 from resistor.daemon.hearing import early
 from resistor.daemon.letting_out import GateErrand, LettingOut
@@ -79,7 +80,7 @@ def _answered(run: str, asked: AcquireSlot, answer: SlotAnswer) -> list[Told]:
     ]
     if answer.outcome is SlotOutcome.GRANTED:
         # An answer to its own question: were it to repeat what is unconfirmed, it would ask again, for ever.
-        told.append(replace(_granted(run, asked), is_echo=True))
+        told.append(msgspec.structs.replace(_granted(run, asked), is_echo=True))
     elif answer.outcome is SlotOutcome.DENIED:
         why = f"{asked.limit} run(s) with the same concurrency key are open already"
         told.append(Told(run, None, Denied(why), QUEUE, is_echo=True))

@@ -19,8 +19,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import partial
+
+import msgspec
 
 from resistor.daemon import crashpoints
 from resistor.daemon.dead_letters import dead_letter
@@ -46,8 +47,7 @@ NOTHING = Reads()
 MOST_MISSES = 6  # looks that ask for parts one after the other: a deep nesting takes two a level
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(msgspec.Struct, frozen=True):
     """One run's messages, and what to load to decide on them. `is_closer`: what is outstanding too.
 
     `is_doubted`: it was asked whether the store has lost the run.
@@ -62,12 +62,13 @@ class _Look:
     def with_more(self, missing: Reads) -> _Look:
         """Return the same look with more to load; after a few vain ones, with everything."""
         wanted = [self.missing, missing, WHOLE if self.misses >= MOST_MISSES else NOTHING]
-        return replace(self, missing=together(wanted), misses=self.misses + 1)
+        return msgspec.structs.replace(self, missing=together(wanted), misses=self.misses + 1)
 
     @property
     def reads(self) -> Reads:
         """What to load."""
-        return together([reads_for(self.told, closer=self.is_closer), self.missing])
+        reads = reads_for(self.told, closer=self.is_closer)
+        return reads if self.missing is NOTHING else together([reads, self.missing])
 
 
 class Pipeline:
@@ -116,7 +117,7 @@ class Pipeline:
     async def retell(self, deliveries: Sequence[Delivery]) -> None:
         """Tell runs once more what these told before; nothing is acknowledged, and nothing dead-lettered."""
         told, _, rest = await self._read(deliveries)
-        await self.settle([replace(each, delivery=None) for each in told])
+        await self.settle([msgspec.structs.replace(each, delivery=None) for each in told])
         for each in rest:
             await self._settle_rest(each)
 
@@ -203,7 +204,7 @@ class Pipeline:
                     self._telemetry.conflict()
                     waiting.append(look)
                 elif not look.is_doubted and await self._is_doubtful(outcome):
-                    waiting.append(replace(look, is_doubted=True))
+                    waiting.append(msgspec.structs.replace(look, is_doubted=True))
                 else:
                     settled.append(outcome)
                     self._record(outcome)
@@ -248,7 +249,10 @@ class Pipeline:
                 raise RejectedMessage(Reason.UNREADABLE, f"the run cannot be read: {unreadable}")
             if run is not None:
                 workflow = await self._definitions.of(run.origin)
-                told = [replace(each, workflow=workflow) for each in told]
+                told = [
+                    each if each.workflow is workflow else msgspec.structs.replace(each, workflow=workflow)
+                    for each in told
+                ]
         except RejectedMessage as why:
             decided.refused += [(each, why) for each in told]
             return decided

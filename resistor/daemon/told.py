@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from resistor.engine.decision import LeaveGates, ReleaseSlot, Unhold, Unsubscribe
 from resistor.engine.inbound import Inbound
@@ -11,8 +11,7 @@ from resistor.errors import RejectedMessage
 from resistor.ports import Admission, Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """One message for one run.
 
     `workflow` is the version that a new run begins with, or that a token names; None: the one that the run is

@@ -93,6 +93,8 @@ def advance(
 
 
 def _told(draft: Draft, message: Inbound) -> Verdict:  # noqa: PLR0911 - one a kind of message
+    if isinstance(message, Answered):  # first, because it is what nearly all are
+        return _answered(draft, message)
     match message:
         case Start():
             return _started_again(draft, message)
@@ -102,8 +104,8 @@ def _told(draft: Draft, message: Inbound) -> Verdict:  # noqa: PLR0911 - one a k
             return _slot(draft, message)
         case Cancel() | Terminate() | Pause() | Resume() | Retry() | Skip() | Signal():
             return orders.follow(draft, message)
-        case Answered() | AnsweredLate():
-            return _answered(draft, message)
+        case AnsweredLate():
+            return note_late(draft, message)
         case Heard() | ChildEnded() | Replied() | Admitted() | Held() | Released():
             return _step_told(draft, message)
         case ChildRevived():
@@ -159,9 +161,7 @@ def _slot(draft: Draft, message: Granted | Denied) -> Verdict:
 # -------------------------------------------------------------------------------------------- answers
 
 
-def _answered(draft: Draft, message: Answered | AnsweredLate) -> Verdict:
-    if isinstance(message, AnsweredLate):
-        return note_late(draft, message)
+def _answered(draft: Draft, message: Answered) -> Verdict:
     place = find(draft.workflow, message.address)
     if compensated(message.address) is None if place is None else not isinstance(place.step.kind, Module):
         return Verdict.STALE  # no module was ever asked

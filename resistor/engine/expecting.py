@@ -36,7 +36,7 @@ from resistor.engine.inbound import (
     Undelivered,
     Wake,
 )
-from resistor.engine.places import BODY, Frame, Place, compensated, find, path_of, root_frame
+from resistor.engine.places import BODY, MOST_KNOWN, Frame, Place, compensated, find, path_of, root_frame
 from resistor.engine.run import EVERYTHING, Reads
 from resistor.engine.scope import variable_frames
 from resistor.engine.workflow import (
@@ -57,12 +57,14 @@ HEAD_ONLY = Reads()
 
 def reads_of(workflow: Workflow, message: Inbound) -> Reads:  # noqa: PLR0911 - one a kind of message
     """Return the parts of the run that `advance` will most likely look at for `message`."""
+    if isinstance(message, Answered):
+        return _of_step(workflow, message.address)
     match message:
         case Start() | Granted() | Denied() | Pause():
             return HEAD_ONLY
         case Undelivered(name=name) | Delivered(name=name):
             return Reads(parts=frozenset({f"s:{path_of(name)}"}))
-        case Answered(address=address) | ChildEnded(address=address) | Replied(address=address):
+        case ChildEnded(address=address) | Replied(address=address):
             return _of_step(workflow, address)
         case AnsweredLate():
             return HEAD_ONLY
@@ -88,7 +90,7 @@ def _of_step(workflow: Workflow, address: str) -> Reads:
     found = cache.get(address)
     if found is None:
         found = Reads(parts=frozenset(_parts(workflow, address)))
-        if len(cache) < 1_000:  # addresses of items and rounds are without number
+        if len(cache) < MOST_KNOWN:
             cache[address] = found
     return found
 

@@ -7,8 +7,9 @@ kind of step knows another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from resistor.engine.draft import Draft
 from resistor.engine.expressions import Expression, Scope, Template
@@ -21,23 +22,20 @@ from resistor.messages import json
 from resistor.messages.result import Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Enter:
+class Enter(msgspec.Struct, frozen=True):
     """Begin a list of steps."""
 
     frame: Frame
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(msgspec.Struct, frozen=True):
     """Begin a step. `before` is the last step with an output that completed in its list."""
 
     place: Place
     before: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Follow:
+class Follow(msgspec.Struct, frozen=True):
     """Go on behind a step that is over, to `then`. `last` is the last step with an output by now."""
 
     place: Place
@@ -45,16 +43,14 @@ class Follow:
     last: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Fail:
+class Fail(msgspec.Struct, frozen=True):
     """A step, or an attempt at it, has failed: retry, catch, or let it fail."""
 
     place: Place
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(msgspec.Struct, frozen=True):
     """A list of steps is over: well, with the output of a step or none, or badly."""
 
     frame: Frame
@@ -138,9 +134,15 @@ def scope_of(draft: Draft, place: Place, **extra: Any) -> FrameScope:
     return FrameScope(draft, place.frame, place.address, extra)
 
 
-def render(template: Template, scope: Scope) -> bytes | Failure:
-    """Return a template's value as JSON, or the failure that evaluating it is."""
+def render(template: Template, scope: FrameScope) -> bytes | Failure:
+    """Return a template's value as JSON, or the failure that evaluating it is.
+
+    What is handed on whole is handed on byte for byte.
+    """
     try:
+        written = scope.written(template.path)
+        if written is not None:
+            return written
         return template.render(scope)
     except ExpressionError as error:
         return expression_failure(error)

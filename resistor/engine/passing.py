@@ -12,7 +12,6 @@ gates and pauses answer is taken by kinds/gates.py. Knows nothing of who keeps a
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 import msgspec
 
@@ -31,8 +30,7 @@ LONGEST_KEY = 200  # characters of a key as they are; a longer one goes by its d
 VERBS = frozenset({"enter", "leave", "hold", "unhold"})
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """An action that goes out: where its record is, what it is called outside, what the definition says."""
 
     path: str

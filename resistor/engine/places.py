@@ -22,7 +22,8 @@ Called by the engine, and by ops to find the step of a record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
+from msgspec.structs import force_setattr
 
 from resistor.engine.workflow import (
     Block,
@@ -44,9 +45,11 @@ FINALLY = "finally"
 TRY = "try"
 COMPENSATE = "compensate"
 
+MOST_KNOWN = 1_000
+"""Places of a workflow that are remembered: those of items and rounds are without number."""
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+
+class Frame(msgspec.Struct, frozen=True):
     """A list of steps being run. `path` is empty for the body."""
 
     block: Block
@@ -64,23 +67,23 @@ class Frame:
         return Place(step, self, turn)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A step in a frame, for the `turn`-th time."""
+class Place(msgspec.Struct, frozen=True):
+    """A step in a frame, for the `turn`-th time.
+
+    `path` is what the step's record goes by, `address` what belongs to this turn: both are made of the others.
+    """
 
     step: Step
     frame: Frame
     turn: int = 1
+    path: str = ""
+    address: str = ""
 
-    @property
-    def path(self) -> str:
-        """What the step's record goes by."""
-        return f"{self.frame.path}/{self.step.id}" if self.frame.path else self.step.id
-
-    @property
-    def address(self) -> str:
-        """What belongs to this turn goes by."""
-        return self.path if self.turn == 1 else f"{self.path}#{self.turn}"
+    def __post_init__(self) -> None:
+        """Make both names: they are asked for a dozen times in a decision."""
+        path = f"{self.frame.path}/{self.step.id}" if self.frame.path else self.step.id
+        force_setattr(self, "path", path)
+        force_setattr(self, "address", path if self.turn == 1 else f"{path}#{self.turn}")
 
     def inside(self, label: str, block: Block) -> Frame:
         """Return a frame of a block of this step."""
@@ -112,6 +115,16 @@ def root_frame(workflow: Workflow, label: str) -> Frame | None:
 
 def find(workflow: Workflow, address: str) -> Place | None:
     """Return the place that `address` (or a path) leads to, or None where the workflow has no such step."""
+    known = workflow.places
+    place = known.get(address)
+    if place is None:
+        place = _found(workflow, address)
+        if place is not None and len(known) < MOST_KNOWN:
+            known[address] = place
+    return place
+
+
+def _found(workflow: Workflow, address: str) -> Place | None:
     words = address.split("/")
     frame = root_frame(workflow, BODY if len(words) % 2 else words.pop(0))
     place = None

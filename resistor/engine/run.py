@@ -325,8 +325,9 @@ class StepRecord(msgspec.Struct, frozen=True, omit_defaults=True, rename={"sched
         """When the step wants to be looked at; None: only a message moves it."""
         if not self.status.is_open:
             return None
-        times = [at for at in (self.resume_at, self.deadline, self.silent_at) if at is not None]
-        return min(times) if times else None
+        if self.resume_at is self.deadline is self.silent_at is None:
+            return None
+        return min(at for at in (self.resume_at, self.deadline, self.silent_at) if at is not None)
 
 
 class BlockEnd(msgspec.Struct, frozen=True, omit_defaults=True):

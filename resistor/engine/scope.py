@@ -51,6 +51,17 @@ class FrameScope:
             self._made[name] = self._step_part(step_id, part)
         return self._made[name]
 
+    def written(self, path: tuple[str, ...]) -> bytes | None:
+        """Return what the event brought, or a step's whole output, as it was written; None for other paths."""
+        match path:
+            case ("input",) if not self._of_frames("input")[0]:
+                return self._draft.run.input
+            case ("steps", step_id, "output"):
+                found = self._record(step_id)
+                return None if found is None else output_of(self._draft, found[0])
+            case _:
+                return None
+
     def _step_part(self, step_id: str, part: str) -> Any:
         found = self._record(step_id)
         if found is None:

@@ -522,6 +522,11 @@ class Workflow:
         return any(isinstance(step.kind, Module) and step.kind.compensation for step in self.walk())
 
     @cached_property
+    def places(self) -> dict[str, Any]:
+        """The places that were asked for, by address: kept by places.py."""
+        return {}
+
+    @cached_property
     def expected(self) -> dict[str, Any]:
         """What is known by now of what the decisions on its steps read (expecting.py keeps it)."""
         return {}

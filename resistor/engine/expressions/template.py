@@ -51,6 +51,11 @@ class Template:
     is_static: bool
     """Whether it is the same always."""
 
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The words of the one plain path that it is; none where it is anything else."""
+        return self.node.words if self.node.__class__ is Expression else ()
+
     def evaluate(self, scope: Scope) -> Any:
         """Return its value as JSON-able Python. Raises `ExpressionError`, and what the scope raises."""
         if self.count == 0:
