@@ -33,7 +33,8 @@ class Decided:
 
     `again` holds the messages that need what is outstanding to be answered: a duplicate repeats whatever is
     unconfirmed. `missing` is what must be loaded before anything can be decided. `gone` are messages for a
-    run, or a step, that is no more, with something to take back.
+    run, or a step, that is no more, with something to take back. `is_guessed`: `before` is remembered, and not
+    what the store has said (remembering.py).
     """
 
     before: Run | None
@@ -49,11 +50,18 @@ class Decided:
     timers: dict[str, float | None] = field(default_factory=dict)
     settled: set[str] = field(default_factory=set)
     missing: Reads | None = None
+    is_guessed: bool = False
 
     @property
     def is_change(self) -> bool:
         """Whether there is something to commit."""
         return self.after is not self.before
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether there is something to commit, and a commit that succeeds proves it."""
+        is_plain = self.missing is None and not self.refused and not self.again
+        return self.is_change and (is_plain or not self.is_guessed)
 
     @property
     def is_final(self) -> bool:
@@ -92,7 +100,8 @@ def decide(decided: Decided, told: Sequence[Told], *, limits: Limits, closer: bo
         try:
             decision = advance(workflow, decided.after, each.inbound, now=decided.now, limits=limits)
         except NeedMore as need:
-            return Decided(decided.before, decided.before, workflow, decided.now, missing=need.reads)
+            before, is_guessed = decided.before, decided.is_guessed
+            return Decided(before, before, workflow, decided.now, missing=need.reads, is_guessed=is_guessed)
         except RejectedMessage as rejected:
             decided.refused.append((each, rejected))
         except Exception as error:

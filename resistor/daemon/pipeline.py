@@ -1,6 +1,6 @@
 """The way of a batch: read → load → decide → commit → publish → mark → ack.
 
-    deliveries ─► Inbox ─► store.load ─► engine ─► store.commit ─► bus.publish ─► lane.ack ┈► store.published
+    deliveries ─► Inbox ─► (store.load) ─► engine ─► store.commit ─► bus.publish ─► lane.ack ┈► store.published
 
 Every step is done for the whole batch at once: two round trips to the store to decide, one write to the
 broker. What goes wrong with one message is that message's affair. A crash at any point is harmless:
@@ -32,13 +32,14 @@ from resistor.daemon.inbox import Inbox
 from resistor.daemon.insisting import told_later
 from resistor.daemon.marking import Marks
 from resistor.daemon.quiet import Quiet
+from resistor.daemon.remembering import Moment, Remembered
 from resistor.daemon.rules import Rules
 from resistor.daemon.sending import Letter, Sender, Sent
 from resistor.daemon.told import Told
 from resistor.engine.decision import Verdict
 from resistor.engine.run import Reads, Run
 from resistor.errors import Reason, RejectedMessage
-from resistor.ports import Change, Delivery, Loaded, Store
+from resistor.ports import Change, Delivery, Store
 from resistor.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,8 @@ MOST_MISSES = 6  # looks that ask for parts one after the other: a deep nesting 
 class _Look(msgspec.Struct, frozen=True):
     """One run's messages, and what to load to decide on them. `is_closer`: what is outstanding too.
 
-    `is_doubted`: it was asked whether the store has lost the run.
+    `is_doubted`: it was asked whether the store has lost the run. `is_sure`: what the store has counts, and not
+    what is remembered.
     """
 
     told: Sequence[Told]
@@ -58,6 +60,7 @@ class _Look(msgspec.Struct, frozen=True):
     missing: Reads = NOTHING
     misses: int = 0
     is_doubted: bool = False
+    is_sure: bool = False
 
     def with_more(self, missing: Reads) -> _Look:
         """Return the same look with more to load; after a few vain ones, with everything."""
@@ -69,6 +72,15 @@ class _Look(msgspec.Struct, frozen=True):
         """What to load."""
         reads = reads_for(self.told, closer=self.is_closer)
         return reads if self.missing is NOTHING else together([reads, self.missing])
+
+
+class _View(msgspec.Struct, frozen=True):
+    """A run as it is, or is guessed to be, and when that was; `unreadable` says why it cannot be read."""
+
+    run: Run | None
+    now: float
+    unreadable: str | None = None
+    is_guessed: bool = False
 
 
 class Pipeline:
@@ -97,6 +109,8 @@ class Pipeline:
         self._clock = rules.clock
         self._hearing = Hearing(store, rules.patience)
         self._doubts = rules.doubts
+        self._remembered = Remembered()
+        self._moment = Moment()
         self.patience = rules.patience
         self.quiet = Quiet()
 
@@ -198,7 +212,10 @@ class Pipeline:
             outcomes = await self.patience.with_store(partial(self._attempt, waiting))
             waiting = []
             for look, outcome, is_written in outcomes:
-                if outcome.missing is not None:
+                if outcome.is_guessed and not (outcome.is_certain and is_written):
+                    self._mistook(outcome)
+                    waiting.append(msgspec.structs.replace(look, is_sure=True))
+                elif outcome.missing is not None:
                     waiting.append(look.with_more(outcome.missing))
                 elif not is_written:
                     self._telemetry.conflict()
@@ -208,6 +225,7 @@ class Pipeline:
                 else:
                     settled.append(outcome)
                     self._record(outcome)
+                    self._remember(outcome)
                     if outcome.again:
                         waiting.append(_Look(outcome.again, is_closer=True))
         return settled
@@ -226,27 +244,47 @@ class Pipeline:
 
         Trying again is safe: what was written makes its message a duplicate.
         """
-        loaded = await self._store.load([(look.told[0].run, look.reads) for look in looks])
-        outcomes = [
-            await self._decide_one(run, look, loaded) for look, run in zip(looks, loaded.runs, strict=True)
-        ]
-        changes = [self._change(outcome) for outcome in outcomes if outcome.is_change]
+        views = await self._views(looks)
+        outcomes = [await self._decide_one(view, look) for look, view in zip(looks, views, strict=True)]
+        changes = [self._change(outcome) for outcome in outcomes if outcome.is_certain]
         crashpoints.reach("before-commit")
         written = iter(await self._store.commit(changes))
         crashpoints.reach("after-commit")
         return [
-            (look, outcome, next(written) if outcome.is_change else True)
+            (look, outcome, next(written) if outcome.is_certain else True)
             for look, outcome in zip(looks, outcomes, strict=True)
         ]
 
-    async def _decide_one(self, run: Run | None, look: _Look, loaded: Loaded) -> Decided:
+    async def _views(self, looks: Sequence[_Look]) -> list[_View]:
+        """Return what the runs are: from memory where that will do, and else from the store."""
+        guesses = [None if look.is_sure else self._remembered.guess(look.told, look.reads) for look in looks]
+        wanted = [
+            (look.told[0].run, look.reads)
+            for look, guess in zip(looks, guesses, strict=True)
+            if guess is None
+        ]
+        now = self._moment.now()
+        loaded = None
+        if wanted or now is None:
+            loaded = await self._store.load(wanted)
+            now = self._moment.heard(loaded.now)
+        runs = iter(loaded.runs if loaded is not None else ())
+        unreadable = loaded.unreadable if loaded is not None else {}
+        return [
+            _View(next(runs), now, unreadable=unreadable.get(look.told[0].run))
+            if guess is None
+            else _View(guess.run, now, is_guessed=True)
+            for look, guess in zip(looks, guesses, strict=True)
+        ]
+
+    async def _decide_one(self, view: _View, look: _Look) -> Decided:
         """Decide on one run's messages, in the version that it is pinned to, whatever is current by now."""
-        decided = Decided(before=run, after=run, workflow=None, now=loaded.now)
+        run = view.run
+        decided = Decided(before=run, after=run, workflow=None, now=view.now, is_guessed=view.is_guessed)
         told = look.told
-        unreadable = loaded.unreadable.get(told[0].run)
         try:
-            if unreadable is not None:
-                raise RejectedMessage(Reason.UNREADABLE, f"the run cannot be read: {unreadable}")
+            if view.unreadable is not None:
+                raise RejectedMessage(Reason.UNREADABLE, f"the run cannot be read: {view.unreadable}")
             if run is not None:
                 workflow = await self._definitions.of(run.origin)
                 told = [
@@ -271,7 +309,19 @@ class Pipeline:
             due_at=outcome.now + self._timing.idle_check,
             unconfirmed_due_at=outcome.now + self._timing.outbox_grace,
             retention=outcome.workflow.retention,
+            is_remembered=outcome.is_guessed and outcome.before is not None,
         )
+
+    def _remember(self, outcome: Decided) -> None:
+        if outcome.is_change and outcome.after is not None:
+            self._remembered.keep(outcome.after)
+            if outcome.is_guessed:
+                self._remembered.was(right=True)
+
+    def _mistook(self, outcome: Decided) -> None:
+        if outcome.before is not None:
+            self._remembered.forget(outcome.before.id)
+            self._remembered.was(right=False)
 
     def _record(self, outcome: Decided) -> None:
         for told, verdict in outcome.verdicts:

@@ -3,6 +3,7 @@
 | field     | holds |
 |-----------|-------|
 | `rev`     | the revision: how often the run was committed |
+| `by`      | whose commit was the last, by a name that each process draws |
 | `origin`  | what it began with (`Origin`), written once |
 | `state`   | what changes (`RunState`) |
 | `input`   | the event's data, byte for byte |
@@ -29,6 +30,7 @@ _record = msgspec.json.Decoder(StepRecord).decode
 _block_end = msgspec.json.Decoder(BlockEnd).decode
 
 HEAD = ("rev", "origin", "state", "input")
+_NO_PARTS = {*HEAD, "by"}
 _NOTHING: Mapping[str, Part | None] = {}
 _NONE_OUT: Mapping[bytes, bytes] = {}
 
@@ -67,7 +69,7 @@ def run_from_fields(
         state=_state(state),
         revision=int(revision),
         input=fields.get("input") or b"{}",
-        parts={name: _decoded(name, value) for name, value in fields.items() if name not in HEAD},
+        parts={name: _decoded(name, value) for name, value in fields.items() if name not in _NO_PARTS},
         is_whole=is_whole,
         unconfirmed=frozenset(name.decode() for name in unconfirmed),
         overdue=frozenset(name.decode() for name, asked in unconfirmed.items() if _is_overdue(asked, now)),

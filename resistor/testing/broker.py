@@ -149,6 +149,12 @@ class MemoryBus:
         for lane in self._lanes:
             lane.lose()
 
+    def die(self) -> None:
+        """Give back everything, and take nothing any more: whoever had it is dead."""
+        for lane in self._lanes:
+            lane.is_dead = True
+        self.lose()
+
 
 class MemoryLane:
     """One queue being consumed."""
@@ -161,6 +167,7 @@ class MemoryLane:
         self._tags = 0
         self._in_hand: dict[int, _Held] = {}
         self._acked = asyncio.Event()
+        self.is_dead = False
 
     async def take(self, limit: int) -> Sequence[Delivery]:
         """Wait for a message and return what is there, `limit` at most."""
@@ -168,6 +175,8 @@ class MemoryLane:
             self._acked.clear()
             await self._acked.wait()
         await self._queue.some()
+        if self.is_dead:
+            await asyncio.Event().wait()
         count = min(limit, len(self._queue.ready), self._prefetch - len(self._in_hand))
         return [self._hand_over(self._queue.ready.popleft()) for _ in range(count)]
 

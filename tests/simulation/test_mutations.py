@@ -21,7 +21,7 @@ from resistor.testing.store.runs import MemoryRuns
 from tests.simulation.laws import Broken, check
 from tests.simulation.world import World
 
-ENOUGH = 12  # storms: each mutation was seen to break a law within a few
+ENOUGH = 40  # storms: each mutation was seen to break a law within twenty
 
 advance = importlib.import_module("resistor.engine.advance")  # the package gives the function by that name
 

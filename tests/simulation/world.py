@@ -186,7 +186,7 @@ class World:
         """A daemon has died: what it had in hand goes back, and another one is started."""
         for task in daemon.tasks:
             task.cancel()
-        daemon.bus.lose()
+        daemon.bus.die()
         self.counts.update(daemon.faults.counts)
         self.daemons.remove(daemon)
         self.loop.call_later(self.draw.uniform(0.5, 5.0), self._replace)

@@ -8,9 +8,10 @@
 --      5 started at, in whole milliseconds · 6 TTL in seconds ("": it is open)
 --      7 when to forget it, in whole seconds · 8 its entry in expiring
 --      9 its labels as JSON ("": it has none, or is open)
---      numbers: 10 of hash fields · 11 of fields to drop · 12 of outgoing messages that are settled
---      13 of those to send · 14 of timers · 15 of timers to drop
---      then field, value … (`rev` is one) · fields to drop … · settled … · to send … · when, address …
+--      10 who must have committed it last ("": whoever it was)
+--      numbers: 11 of hash fields · 12 of fields to drop · 13 of outgoing messages that are settled
+--      14 of those to send · 15 of timers · 16 of timers to drop
+--      then field, value … (`rev` and `by` are two) · fields to drop … · settled … · to send … · when, address …
 --      · timers to drop … · facts …
 -- Returns the new revision, or 0 where the run is at another one.
 --
@@ -23,15 +24,18 @@ local run_id, revision = ARGV[1], ARGV[2]
 if (redis.call('HGET', KEYS[1], 'rev') or '0') ~= revision then
   return 0
 end
+if ARGV[10] ~= '' and redis.call('HGET', KEYS[1], 'by') ~= ARGV[10] then
+  return 0 -- the store went back, and somebody else has come to the same revision another way
+end
 
 local next_revision = revision + 1
-local first_field = 16
-local first_dropped = first_field + 2 * ARGV[10]
-local first_settled = first_dropped + ARGV[11]
-local first_send = first_settled + ARGV[12]
-local first_timer = first_send + ARGV[13]
-local first_dropped_timer = first_timer + 2 * ARGV[14]
-local first_fact = first_dropped_timer + ARGV[15]
+local first_field = 17
+local first_dropped = first_field + 2 * ARGV[11]
+local first_settled = first_dropped + ARGV[12]
+local first_send = first_settled + ARGV[13]
+local first_timer = first_send + ARGV[14]
+local first_dropped_timer = first_timer + 2 * ARGV[15]
+local first_fact = first_dropped_timer + ARGV[16]
 
 for i = first_field, first_dropped - 1, AT_ONCE do
   redis.call('HSET', KEYS[1], unpack(ARGV, i, math.min(i + AT_ONCE, first_dropped) - 1))

@@ -1,0 +1,51 @@
+"""A run that was committed here last may be committed again without a look, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+
+from resistor.store import RedisStore
+from resistor.testing.store import MemoryStore
+from tests.contract.store.samples import KEYS, NOW, beginning, change, grown, whole
+
+
+@pytest.fixture(params=["redis", "memory"])
+async def pair(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[tuple[Any, Any]]:
+    """Two connections to one store."""
+    if request.param == "memory":
+        store = MemoryStore(lambda: NOW, KEYS)
+        yield store, store.connect()
+        return
+    both = RedisStore(redis_url, KEYS, timeout=5.0), RedisStore(redis_url, KEYS, timeout=5.0)
+    yield both
+    for each in both:
+        await each.close()
+
+
+async def test_who_has_committed_it_last_needs_no_look(pair: tuple[Any, Any]) -> None:
+    mine, _ = pair
+    assert await mine.commit([beginning("r1")]) == [True]
+    run = await whole(mine, "r1")
+    for number in range(3):
+        after = grown(run, o_charge=b"%d" % number)
+        assert await mine.commit([change(run, after, is_remembered=True)]) == [True]
+        run = msgspec.structs.replace(after, revision=run.revision + 1)
+    assert (await whole(mine, "r1")).parts["o:charge"] == b"2"
+
+
+async def test_the_same_revision_by_somebody_else_is_another(pair: tuple[Any, Any]) -> None:
+    mine, others = pair
+    assert await others.commit([beginning("r1")]) == [True]
+    run = await whole(mine, "r1")
+    assert await mine.commit([change(run, grown(run, o_charge=b"1"), is_remembered=True)]) == [False]
+    assert await mine.commit([change(run, grown(run, o_charge=b"1"))]) == [True], "who has looked may"
+
+
+async def test_who_has_begun_a_run_is_no_part_of_it(pair: tuple[Any, Any]) -> None:
+    mine, _ = pair
+    await mine.commit([beginning("r1")])
+    assert all(":" in name for name in (await whole(mine, "r1")).parts)
