@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from bench.flow.contender import DOCUMENT_BYTES
 from bench.flow.stage import Process, Stage
 from resistor.bus import AmqpBus, Names
+from resistor.dev.child import free_port
 from resistor.engine.run import RunStatus
 from resistor.messages import Envelope
 from resistor.ports import Publish
@@ -40,8 +41,7 @@ class Resistor:
             "RESISTOR_REDIS_URL": stage.redis.url,
             "RESISTOR_DEFINITIONS": str(HERE / "definitions"),
             "RESISTOR_TOKEN_KEYS": "k1:a secret of the benchmark that is long enough",
-            "RESISTOR_HTTP": "off",
-            "RESISTOR_LOG_LEVEL": "warning",
+            "RESISTOR_HTTP": f"127.0.0.1:{free_port()}",
             **environment,
         }
         run = (sys.executable, "-m", "resistor")

@@ -1,13 +1,15 @@
 """An `Envelope` → the bytes of AMQP's content header, packed by hand: it is done for every message.
 
-Strings, and tables of strings and small numbers, are packed here; whatever else a header holds goes through pamqp's codec, in the
-form that `envelopes.py` gives it. The bytes are pamqp's in every case: a test compares them.
+Strings, and tables of strings and small numbers, are packed here; whatever else a header holds goes through
+pamqp's codec, in the form that `envelopes.py` gives it. The bytes are pamqp's in every case: a test compares
+them.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +28,9 @@ _DELIVERY_MODE, _PRIORITY, _CORRELATION_ID = 1 << 12, 1 << 11, 1 << 10
 _REPLY_TO, _MESSAGE_ID, _TIMESTAMP = 1 << 9, 1 << 7, 1 << 6
 _TYPE, _USER_ID, _APP_ID = 1 << 5, 1 << 4, 1 << 3
 
+_PREFIX = uuid4().hex[:20]
+_numbers = count(1)
+
 _PERSISTENT = b"\x02"
 _BASIC = 60
 _fixed = struct.Struct(">HHQH").pack  # class, weight, size of the body, which properties there are
@@ -34,8 +39,11 @@ _long_long = struct.Struct(">Q").pack
 
 
 def named(envelope: Envelope) -> str:
-    """Return the message id that `envelope` is published with: there always is one."""
-    return envelope.message_id or uuid4().hex
+    """Return the message id that `envelope` is published with: there always is one.
+
+    A prefix drawn once and a counter cost a tenth of a UUID each time.
+    """
+    return envelope.message_id or f"{_PREFIX}-{next(_numbers)}"
 
 
 def content_header(envelope: Envelope, message_id: str) -> bytes:  # noqa: C901 - a property a branch

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from resistor.errors import Reason, RejectedMessage
-from resistor.messages import json
 from resistor.messages.envelope import APP_ID, ATTEMPT_HEADER, TOKEN_HEADER, Envelope
 
 
@@ -95,13 +94,17 @@ def action_to_envelope(action: Action, *, message_id: str, now: float) -> Envelo
 
 
 def action_from_envelope(envelope: Envelope, *, module: str, limit: int) -> Action:
-    """Read an action as `module` gets it. Raises `RejectedMessage` for what is none."""
+    """Read an action as `module` gets it. Raises `RejectedMessage` for what is none.
+
+    The daemon has written it, of what its strict reader had let in.
+    """
     envelope.require_json()
-    json.decode_object(envelope.body, limit=limit)
+    if len(envelope.body) > limit:
+        raise RejectedMessage(Reason.TOO_LARGE, f"the body has {len(envelope.body)} bytes, {limit} at most")
     try:
         body = _decode(envelope.body)
         deadline = None if body.deadline is None else datetime.fromisoformat(body.deadline).timestamp()
-    except (msgspec.ValidationError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise RejectedMessage(Reason.MALFORMED, f"not an action: {error}") from None
     token = envelope.text_header(TOKEN_HEADER)
     if token is None or envelope.reply_to is None:

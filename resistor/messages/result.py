@@ -6,6 +6,7 @@ never in the body.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, assert_never
 
 import msgspec
@@ -109,8 +110,18 @@ def answer_from_envelope(envelope: Envelope, *, limit: int) -> Answer:
             return Failed(Failure("validation", what, retryable=False))
 
 
-def answer_to_envelope(answer: Answer, *, token: str, correlation_id: str | None) -> Envelope:
-    """Write `answer` to the action that carried `token`."""
+def answer_to_envelope(
+    answer: Answer,
+    *,
+    token: str,
+    correlation_id: str | None,
+    trace: Mapping[str, str | None] = {},
+    user_id: str | None = None,
+) -> Envelope:
+    """Write `answer` to the action that carried `token`.
+
+    `trace` has the action's trace headers, `user_id` whom of the broker's users the module is.
+    """
     match answer:
         case Completed(output):
             body = _Body("completed", output=msgspec.Raw(output))
@@ -122,7 +133,11 @@ def answer_to_envelope(answer: Answer, *, token: str, correlation_id: str | None
             body = _Body("later", after=after)
         case _:
             assert_never(answer)
-    return Envelope(body=_encode(body), headers={TOKEN_HEADER: token}, correlation_id=correlation_id)
+    headers = {TOKEN_HEADER: token}
+    for name, value in trace.items():
+        if value is not None:
+            headers[name] = value
+    return Envelope(body=_encode(body), headers=headers, correlation_id=correlation_id, user_id=user_id)
 
 
 def _bounded(failure: Failure) -> Failure:

@@ -24,7 +24,7 @@ NOBODY_IN_PARTICULAR: Mapping[str, str] = MappingProxyType({})
 TRACE_HEADERS = frozenset({"traceparent", "tracestate"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Outgoing:
     """One answer. Where `delivery` is set, `lane` acknowledges it once the answer is confirmed."""
 

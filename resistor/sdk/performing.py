@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -35,12 +36,17 @@ def context_of(action: Action, *, cancelled: asyncio.Event, report: Report) -> C
         version=action.version,
         metadata=json.decode_trusted(action.metadata) or {},
         deadline=None if action.deadline is None else datetime.fromtimestamp(action.deadline, UTC),
-        log=StepLog(logging.getLogger(f"resistor.module.{action.module}"), step),
+        log=StepLog(_logger(action.module), step),
         cancelled=cancelled,
         traceparent=action.traceparent,
         tracestate=action.tracestate,
         report=report,
     )
+
+
+@lru_cache
+def _logger(module: str) -> logging.Logger:
+    return logging.getLogger(f"resistor.module.{module}")
 
 
 async def perform(module: Module, action: Action, context: Context) -> Answer:

@@ -12,8 +12,6 @@ import logging
 from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, TypeVar
 
-import msgspec
-
 from resistor.bus import AmqpBus, Names, module_topology
 from resistor.bus.bus import NATIVE, Client
 from resistor.bus.consuming import QueueLane
@@ -144,17 +142,13 @@ class Desk:
 
     def _publish(self, answer: Answer, action: Action, delivery: Delivery) -> Publish:
         envelope = answer_to_envelope(
-            answer, token=action.token, correlation_id=delivery.envelope.correlation_id
+            answer,
+            token=action.token,
+            correlation_id=delivery.envelope.correlation_id,
+            trace={"traceparent": action.traceparent, "tracestate": action.tracestate},
+            user_id=self._outbox.users.get(self._module.name),
         )
-        trace = {"traceparent": action.traceparent, "tracestate": action.tracestate}
-        headers = {**envelope.headers, **{name: value for name, value in trace.items() if value is not None}}
-        return Publish(
-            exchange=self._names.results,
-            routing_key=action.reply_to,
-            envelope=msgspec.structs.replace(
-                envelope, headers=headers, user_id=self._outbox.users.get(self._module.name)
-            ),
-        )
+        return Publish(exchange=self._names.results, routing_key=action.reply_to, envelope=envelope)
 
 
 def _refuse_twins(modules: Sequence[Module]) -> None:
