@@ -6,8 +6,10 @@ Configured once by whoever starts a process. Every room logs through `logging` w
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -15,6 +17,7 @@ import msgspec
 
 from resistor.config.sections import Log
 
+_LOWER = {level: logging.getLevelName(level).lower() for level in range(0, 51, 10)}
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "fields"}
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 _COLOURS = {logging.DEBUG: "2", logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "31"}
@@ -26,7 +29,7 @@ def configure_logging(settings: Log, stream: TextIO | None = None) -> None:
     stream = stream or sys.stderr
     is_terminal = stream.isatty()
     is_text = settings.format == "text" or (settings.format == "auto" and is_terminal)
-    handler = logging.StreamHandler(stream)
+    handler = Lines(stream)
     is_coloured = is_terminal and settings.is_coloured
     handler.setFormatter(TextLines(is_coloured=is_coloured) if is_text else JsonLines())
     root = logging.getLogger()
@@ -36,6 +39,51 @@ def configure_logging(settings: Log, stream: TextIO | None = None) -> None:
     root.setLevel(logging.WARNING)  # what libraries say below that is for their authors
     logging.getLogger("resistor").setLevel(settings.level.upper())
     logging.captureWarnings(True)
+
+
+class Lines(logging.StreamHandler[TextIO]):
+    """Writes lines: facts with all others of a turn of the loop in one go, everything else at once.
+
+    Whatever else is said goes behind the facts that came before it. A process that is killed may owe the facts
+    of its last turn; they are in the runs' histories.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        """Write to `stream`."""
+        super().__init__(stream)
+        self._facts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, or keep it until the end of the turn."""
+        try:
+            loop = asyncio.get_running_loop() if isinstance(record, FactRecord) else None
+        except RuntimeError:
+            loop = None
+        if loop is None:
+            self._write()
+            super().emit(record)
+            return
+        if not self._facts:
+            loop.call_soon(self._turn)
+        self._facts.append(self.format(record))
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._turn()
+        super().close()
+
+    def _turn(self) -> None:
+        with self.lock or nullcontext():
+            self._write()
+
+    def _write(self) -> None:
+        facts, self._facts = self._facts, []
+        if facts:
+            try:
+                self.stream.write("\n".join(facts) + "\n")
+                self.flush()
+            except Exception:
+                self.handleError(_NO_RECORD)
 
 
 class FactRecord(logging.LogRecord):
@@ -58,6 +106,7 @@ class FactRecord(logging.LogRecord):
         self.fields = fields
 
 
+_NO_RECORD = logging.makeLogRecord({"msg": "facts could not be written"})
 _TEMPLATE = vars(logging.makeLogRecord({}))
 
 
@@ -74,6 +123,9 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write `record`."""
+        if isinstance(record, FactRecord):
+            head = {"at": _rfc3339(record.created), "level": _LOWER[record.levelno], "action": record.action}
+            return _encode(head | record.fields).decode()
         line: dict[str, Any] = {"at": _rfc3339(record.created), "level": record.levelname.lower()}
         action = getattr(record, "action", None)
         line["action"] = action or "log"
