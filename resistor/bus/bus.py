@@ -114,9 +114,14 @@ class AmqpBus:
         """Close."""
         await self.close()
 
-    def lane(self, queue: str, *, prefetch: int) -> QueueLane:
-        """Consume `queue`, with at most `prefetch` messages in hand; whenever it is there."""
-        lane = QueueLane(self._consuming, queue, prefetch=prefetch, when_missing=self.missing.set)
+    def lane(self, queue: str, *, prefetch: int, priority: int = 0) -> QueueLane:
+        """Consume `queue`, with at most `prefetch` messages in hand; whenever it is there.
+
+        Those of a higher `priority` are given messages first, as long as they take more.
+        """
+        lane = QueueLane(
+            self._consuming, queue, prefetch=prefetch, priority=priority, when_missing=self.missing.set
+        )
         self._lanes.append(lane)
         return lane
 

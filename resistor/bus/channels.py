@@ -73,7 +73,9 @@ class Channel(Protocol):
     def when_closed(self, call: Callable[[BaseException | None], None]) -> None:
         """Call `call` with the reason, a `Refused` or another error, as soon as the channel is closed."""
 
-    async def consume(self, queue: str, *, prefetch: int, generation: int, arrive: Arrive) -> None:
+    async def consume(
+        self, queue: str, *, prefetch: int, priority: int = 0, generation: int, arrive: Arrive
+    ) -> None:
         """Begin to consume; `arrive` gets deliveries of this `generation`.
 
         The channel is closed when the broker ends the consumer. Raises `Lost` and `Refused`.

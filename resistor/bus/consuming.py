@@ -36,7 +36,13 @@ class QueueLane:
     """One queue being consumed. Implements `ports.Lane`."""
 
     def __init__(
-        self, link: Link, queue: str, *, prefetch: int, when_missing: Callable[[], None] = lambda: None
+        self,
+        link: Link,
+        queue: str,
+        *,
+        prefetch: int,
+        priority: int = 0,
+        when_missing: Callable[[], None] = lambda: None,
     ) -> None:
         """Consume `queue` over `link`, with at most `prefetch` unacknowledged messages. Starts at once.
 
@@ -45,6 +51,7 @@ class QueueLane:
         self._link = link
         self._queue = queue
         self._prefetch = prefetch
+        self._priority = priority
         self._when_missing = when_missing
         self._generation = 0
         self._channel: Channel | None = None
@@ -148,6 +155,7 @@ class QueueLane:
                 await channel.consume(
                     self._queue,
                     prefetch=self._prefetch,
+                    priority=self._priority,
                     generation=generation,
                     arrive=partial(self._arrive, generation),
                 )

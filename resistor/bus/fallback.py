@@ -91,11 +91,14 @@ class FallbackChannel:
         plain.when_closed(self._channel, lambda error: call(_said(error)))
         self._channel.on_consumer_cancel_callbacks.add(lambda _: call(Lost("the consumer was ended")))
 
-    async def consume(self, queue: str, *, prefetch: int, generation: int, arrive: Arrive) -> None:
+    async def consume(
+        self, queue: str, *, prefetch: int, priority: int = 0, generation: int, arrive: Arrive
+    ) -> None:
         """Begin to consume. Raises `Lost` and `Refused`."""
         await self._asked(self._channel.basic_qos(prefetch_count=prefetch))
         hand_over = partial(_hand_over, queue, generation, arrive)
-        await self._asked(self._channel.basic_consume(queue, hand_over))
+        arguments: dict[str, Any] | None = {"x-priority": priority} if priority else None
+        await self._asked(self._channel.basic_consume(queue, hand_over, arguments=arguments))
 
     def ack(self, tag: int, *, multiple: bool) -> None:
         """Acknowledge a delivery, or all up to it. Raises `Lost`."""

@@ -28,6 +28,7 @@ from resistor.config.values import (
     unless_set,
 )
 
+MOST_PARTITIONS = 64  # of results, and of processes: more than one machine has cores
 MIN_HTTP_TOKEN_CHARACTERS = 16  # as of a token key's secret: what is shorter can be guessed
 
 
@@ -71,6 +72,11 @@ class Broker(Section):
     """Deliveries of an action that may end without an answer before its step fails as poison: a module that
     dies counts one for everything it has in hand, so not 3. PART OF EACH MODULE'S QUEUE: the same for daemons
     and modules, and a queue that is there with another one must be deleted first."""
+    result_partitions: Annotated[Count, Field(le=MOST_PARTITIONS), Named("RESISTOR_RESULT_PARTITIONS")] = 1
+    """Queues that results are spread over, by their run. One takes some 20,000 results a second; with several
+    processes as many keep a run with the process that knows it (`serve --processes` has at least one for
+    each). Every daemon consumes those that are there, so it may be raised and lowered, a daemon at a time.
+    """
     management_url: Annotated[
         HttpUrl | None, Field(repr=False), Named("RESISTOR_MANAGEMENT_URL", is_secret=True)
     ] = None
@@ -187,6 +193,14 @@ class Limits(Section):
 
 class Daemon(Section):
     """`resistor serve`."""
+
+    processes: Annotated[Count, Field(le=MOST_PARTITIONS), Named("RESISTOR_PROCESSES", "--processes")] = 1
+    """How many processes serve: one has a core at most. Each is a daemon of its own, the k-th with its HTTP
+    port
+    k higher.
+    """
+    process: Annotated[int | None, Named("RESISTOR_PROCESS")] = None
+    """Which of them this is, from 0: `serve --processes` tells each."""
 
     batch: Annotated[Count, Named("RESISTOR_BATCH")] = 200
     """Messages that are decided and committed together, at most: the prefetch, so that one batch can hold

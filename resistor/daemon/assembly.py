@@ -31,8 +31,19 @@ from resistor.telemetry import Telemetry
 from resistor.tokens import TokenKeys
 
 RESULTS_AT_ONCE = 3
-"""Batches of results under way: while one waits for a server, another is decided on. Of events and commands one
-after the other, because they count in the order in which they came."""
+"""Batches of results under way: while one waits for a server, another is decided on. Of events and commands
+one after the other, because they count in the order in which they came.
+"""
+
+
+OWN_PRIORITY = 1
+"""Of several processes each has its own partitions of results first, and those of the others when they do not
+keep up: so a run stays with the process that remembers it.
+"""
+
+
+def _is_own(partition: int, settings: Settings) -> bool:
+    return partition % settings.daemon.processes == (settings.daemon.process or 0)
 
 
 async def nothing_to_put_back() -> None:
@@ -43,7 +54,8 @@ async def nothing_to_put_back() -> None:
 class Surroundings:
     """What a daemon lives on: its servers, and what it tells of itself.
 
-    `put_back` puts into a store that went back what is the installation's own.
+    `put_back` puts into a store that went back what is the installation's own. `results_queues`: how many
+    queues of results there are, which may be more than this daemon uses.
     """
 
     store: Store
@@ -51,6 +63,7 @@ class Surroundings:
     telemetry: Telemetry
     journal: Journal | None = None
     put_back: Prepare = nothing_to_put_back
+    results_queues: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +105,7 @@ def assemble(
     pipeline = _pipeline(around, definitions, keys, rules, settings, marks)
     each = {"interval": settings.daemon.sweep_interval_seconds, "lease": settings.daemon.lease_seconds}
     names = rules.names
-    queues = (names.events_queue, names.results_queue(), names.commands_queue, names.poisoned_queue)
+    queues = (names.events_queue, names.commands_queue, names.poisoned_queue)
     suspicion = Suspicion(around.store.suspects, rules.patience)
     consumers = [
         Consumer(
@@ -100,9 +113,22 @@ def assemble(
             pipeline,
             suspicion,
             batch=settings.daemon.batch,
-            at_once=RESULTS_AT_ONCE if queue == names.results_queue() else 1,
         )
         for queue in queues
+    ]
+    consumers += [
+        Consumer(
+            around.bus.lane(
+                names.results_queue(number),
+                prefetch=settings.broker.prefetch,
+                priority=OWN_PRIORITY if _is_own(number, settings) else 0,
+            ),
+            pipeline,
+            suspicion,
+            batch=settings.daemon.batch,
+            at_once=RESULTS_AT_ONCE,
+        )
+        for number in range(around.results_queues)
     ]
     return Works(
         consumers=tuple(consumers),

@@ -33,8 +33,8 @@ class Decided:
 
     `again` holds the messages that need what is outstanding to be answered: a duplicate repeats whatever is
     unconfirmed. `missing` is what must be loaded before anything can be decided. `gone` are messages for a
-    run, or a step, that is no more, with something to take back. `is_guessed`: `before` is remembered, and not
-    what the store has said (remembering.py).
+    run, or a step, that is no more, with something to take back. `is_guessed`: `before` is remembered, and
+    not what the store has said (remembering.py).
     """
 
     before: Run | None

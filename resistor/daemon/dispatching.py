@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 from typing import assert_never
+from zlib import crc32
 
 import msgspec
 
@@ -59,6 +60,7 @@ class Dispatcher:
         self._keys = keys
         self._traceparent = traceparent
         self._token_ttl = token_ttl_seconds
+        self._replies = [self._names.reply_to(number) for number in range(rules.result_partitions)]
         # Returns are matched by message id, so each publish has its own. A prefix drawn once and a counter
         # cost a tenth of a UUID each time.
         self._prefix = rules.new_id()[:16]
@@ -105,7 +107,7 @@ class Dispatcher:
             attempt=dispatch.attempt,
             idempotency_key=dispatch.idempotency_key,
             token=self._keys.sign(place),
-            reply_to=self._names.reply_to(),
+            reply_to=self._reply_to(run.id),
             deadline=dispatch.deadline,
             traceparent=self._traceparent(run, dispatch.name, dispatch.attempt),
             tracestate=run.origin.tracestate,
@@ -114,6 +116,11 @@ class Dispatcher:
         if dispatch.priority is not None:
             envelope = msgspec.structs.replace(envelope, priority=dispatch.priority)
         return Publish(exchange=self._names.actions, routing_key=dispatch.module, envelope=envelope)
+
+    def _reply_to(self, run_id: str) -> str:
+        """Return where a run's results go: all of them to one queue."""
+        replies = self._replies
+        return replies[0] if len(replies) == 1 else replies[crc32(run_id.encode()) % len(replies)]
 
     def _event(self, run: Run, emission: Emission) -> Publish:
         """An emitted event goes by an id that is derived, so that two deliveries of it are one event."""

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from functools import partial
 
 from resistor.bus import AmqpBus, Names, journal_topology, topology
@@ -28,6 +28,7 @@ from resistor.daemon.lifecycle import (
 from resistor.daemon.patience import Patience
 from resistor.daemon.pausing import Pausing
 from resistor.daemon.probes import HttpServer, application
+from resistor.daemon.processes import end_with_parent
 from resistor.daemon.reloading import Reloader
 from resistor.daemon.rules import Rules, Timing
 from resistor.daemon.scheduling import Scheduler
@@ -55,7 +56,11 @@ async def serve(settings: Settings) -> None:
     configure_logging(settings.log)
     telemetry = telemetry_for(settings.traces)
     daemon = Daemon(settings, catalog, telemetry)
-    with stop_on_signals() as stopping, on_hangup(daemon.reload):
+    with ExitStack() as around:
+        stopping = around.enter_context(stop_on_signals())
+        around.enter_context(on_hangup(daemon.reload))
+        if settings.daemon.process is not None:
+            around.enter_context(end_with_parent(stopping))
         await daemon.run(stopping)
 
 
@@ -94,6 +99,7 @@ class Daemon:
         self._settings = settings
         self._telemetry = telemetry
         self._names = Names(settings.broker.prefix)
+        self._partitions = max(settings.broker.result_partitions, settings.daemon.processes)
         self._catalog = catalog
         self._limits = Limits(
             payload_bytes=settings.limits.payload_bytes,
@@ -130,6 +136,7 @@ class Daemon:
         self._journal: Journal | None = None
         self._has_no_streams = False
         self._is_set_up = False
+        self._results_queues = self._partitions
 
     def reload(self) -> None:
         """Have the definition files read again, soon."""
@@ -155,6 +162,7 @@ class Daemon:
         address = self._settings.http.address
         if address is None:
             return None
+        address = (address[0], address[1] + (self._settings.daemon.process or 0))
         checks = {"broker": self._check_broker, "store": self._check_store, "definitions": self._check_set_up}
         app = application(checks, self._telemetry.render, token=self._settings.http.token)
         server = HttpServer(app, address)
@@ -182,6 +190,7 @@ class Daemon:
         await self._definitions.register(self._catalog)
         await self._patience.with_store(self._store.watermark.require_commands)
         await self._warn_of_store()
+        self._results_queues = await self._count_results_queues()
         self._is_set_up = True
 
     async def _declare_for(self, coming: Catalog) -> None:
@@ -192,11 +201,21 @@ class Daemon:
         modules = coming.modules | self._definitions.listening.modules
         try:
             limit = self._settings.broker.module_delivery_limit
-            await self._bus.declare(topology(self._names, sorted(modules), module_deliveries=limit))
+            wanted = topology(
+                self._names, sorted(modules), partitions=self._partitions, module_deliveries=limit
+            )
+            await self._bus.declare(wanted)
         except OperatorMistake as mistake:
             # The queues that are as they should be work; the others are for the operator to mend.
             log.error("%s", mistake, extra={"action": "topology_mismatch"})
         await self._declare_journal()
+
+    async def _count_results_queues(self) -> int:
+        """Return how many queues of results there are: others may have more, or we may have had."""
+        count = self._partitions
+        while await self._bus.inspect(self._names.results_queue(count)) is not None:
+            count += 1
+        return count
 
     async def _declare_journal(self) -> None:
         """Declare the journal, where there is to be one and the broker can have it."""
@@ -298,8 +317,23 @@ class Daemon:
     def _assembled(self) -> Works:
         settings = self._settings
         timing = Timing(settings.daemon.outbox_grace_seconds, settings.daemon.idle_check_seconds)
-        rules = Rules(self._names, self._limits, timing, self._patience, self._pausing, self._doubts)
-        around = Surroundings(self._store, self._bus, self._telemetry, self._journal, self._put_back)
+        rules = Rules(
+            self._names,
+            self._limits,
+            timing,
+            self._patience,
+            self._pausing,
+            self._doubts,
+            result_partitions=self._partitions,
+        )
+        around = Surroundings(
+            self._store,
+            self._bus,
+            self._telemetry,
+            self._journal,
+            self._put_back,
+            results_queues=self._results_queues,
+        )
         return assemble(around, self._definitions, self._token_keys, rules, settings)
 
     async def _generated_keys(self) -> tuple[tuple[str, bytes], ...]:

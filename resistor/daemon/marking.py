@@ -1,12 +1,13 @@
 """What the broker has confirmed, and the store is still to be told.
 
-An action that was confirmed is taken out of its run's outbox, so that nobody sends it again. Most are answered
-within a moment, and the commit of the answer takes them out anyway; so a confirmation is kept here for a while,
-and what is answered by then is never marked: a third of all calls to the store.
+An action that was confirmed is taken out of its run's outbox, so that nobody sends it again. Most are
+answered within a moment, and the commit of the answer takes them out anyway; so a confirmation is kept here
+for a while, and what is answered by then is never marked: a third of all calls to the store.
 
-Until it is marked an action is `held` here, so that this daemon does not repeat it to a duplicate. A daemon that
-dies takes its marks with it, and what it sent in its last moments is sent again, with the same tokens, when
-`Timing.outbox_grace` is over: as after a death between publishing and marking, with a window of a second.
+Until it is marked an action is `held` here, so that this daemon does not repeat it to a duplicate. A daemon
+that dies takes its marks with it, and what it sent in its last moments is sent again, with the same tokens,
+when `Timing.outbox_grace` is over: as after a death between publishing and marking, with a window of a
+second.
 """
 
 from __future__ import annotations

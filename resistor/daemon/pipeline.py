@@ -1,6 +1,6 @@
 """The way of a batch: read → load → decide → commit → publish → mark → ack.
 
-    deliveries ─► Inbox ─► (store.load) ─► engine ─► store.commit ─► bus.publish ─► lane.ack ┈► store.published
+    deliveries ─► Inbox ─► (store.load) ─► engine ─► store.commit ─► bus.publish ─► lane.ack ┈► marking
 
 Every step is done for the whole batch at once: two round trips to the store to decide, one write to the
 broker. What goes wrong with one message is that message's affair. A crash at any point is harmless:
@@ -51,8 +51,8 @@ MOST_MISSES = 6  # looks that ask for parts one after the other: a deep nesting 
 class _Look(msgspec.Struct, frozen=True):
     """One run's messages, and what to load to decide on them. `is_closer`: what is outstanding too.
 
-    `is_doubted`: it was asked whether the store has lost the run. `is_sure`: what the store has counts, and not
-    what is remembered.
+    `is_doubted`: it was asked whether the store has lost the run. `is_sure`: what the store has counts, and
+    not what is remembered.
     """
 
     told: Sequence[Told]
@@ -86,7 +86,7 @@ class _View(msgspec.Struct, frozen=True):
 class Pipeline:
     """Takes batches through, any number at a time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - all that a batch meets on its way
         self,
         store: Store,
         definitions: Definitions,

@@ -1,8 +1,8 @@
 """Runs as this daemon has left them, so that most answers are decided on without asking the store.
 
-A remembered run is a guess: another daemon may have gone on with it. So only a decision that changes something
-counts, and its commit only where the run is as it was left (`Change.is_remembered`); anything else is decided
-once more on what the store has. A run that an event is to start is guessed not to be there.
+A remembered run is a guess: another daemon may have gone on with it. So only a decision that changes
+something counts, and its commit only where the run is as it was left (`Change.is_remembered`); anything else
+is decided once more on what the store has. A run that an event is to start is guessed not to be there.
 
 Where several daemons share a queue most guesses are wrong, and none are made for a while.
 """

@@ -36,6 +36,7 @@ class Rules:
 
     `doubts`: whether the store can be believed. `clock` gives seconds since the epoch, for what is written on
     messages and for tokens: decisions go by the store's. `new_id` gives text that nobody else has.
+    `result_partitions`: how many queues results are spread over.
     """
 
     names: Names
@@ -46,3 +47,4 @@ class Rules:
     doubts: Doubts
     clock: Callable[[], float] = time.time
     new_id: Callable[[], str] = _drawn
+    result_partitions: int = 1

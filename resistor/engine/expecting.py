@@ -55,16 +55,20 @@ from resistor.engine.workflow import (
 HEAD_ONLY = Reads()
 
 
-def reads_of(workflow: Workflow, message: Inbound) -> Reads:  # noqa: PLR0911 - one a kind of message
+def reads_of(workflow: Workflow, message: Inbound) -> Reads:
     """Return the parts of the run that `advance` will most likely look at for `message`."""
-    if isinstance(message, Answered):
+    if isinstance(message, Answered):  # first, because it is what nearly all are
         return _of_step(workflow, message.address)
+    return _of_others(workflow, message)
+
+
+def _of_others(workflow: Workflow, message: Inbound) -> Reads:  # noqa: PLR0911 - one a kind of message
     match message:
         case Start() | Granted() | Denied() | Pause():
             return HEAD_ONLY
         case Undelivered(name=name) | Delivered(name=name):
             return Reads(parts=frozenset({f"s:{path_of(name)}"}))
-        case ChildEnded(address=address) | Replied(address=address):
+        case Answered(address=address) | ChildEnded(address=address) | Replied(address=address):
             return _of_step(workflow, address)
         case AnsweredLate():
             return HEAD_ONLY

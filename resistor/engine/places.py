@@ -70,7 +70,8 @@ class Frame(msgspec.Struct, frozen=True):
 class Place(msgspec.Struct, frozen=True):
     """A step in a frame, for the `turn`-th time.
 
-    `path` is what the step's record goes by, `address` what belongs to this turn: both are made of the others.
+    `path` is what the step's record goes by, `address` what belongs to this turn: both are made of the
+    others.
     """
 
     step: Step

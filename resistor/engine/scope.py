@@ -52,7 +52,7 @@ class FrameScope:
         return self._made[name]
 
     def written(self, path: tuple[str, ...]) -> bytes | None:
-        """Return what the event brought, or a step's whole output, as it was written; None for other paths."""
+        """Return what the event brought, or a step's whole output, as written; None for other paths."""
         match path:
             case ("input",) if not self._of_frames("input")[0]:
                 return self._draft.run.input

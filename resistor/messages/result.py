@@ -133,10 +133,7 @@ def answer_to_envelope(
             body = _Body("later", after=after)
         case _:
             assert_never(answer)
-    headers = {TOKEN_HEADER: token}
-    for name, value in trace.items():
-        if value is not None:
-            headers[name] = value
+    headers = {TOKEN_HEADER: token} | {name: value for name, value in trace.items() if value is not None}
     return Envelope(body=_encode(body), headers=headers, correlation_id=correlation_id, user_id=user_id)
 
 

@@ -68,7 +68,7 @@ class Journal(Protocol):
 class Bus(Protocol):
     """A connection to a broker that comes back by itself."""
 
-    def lane(self, queue: str, *, prefetch: int) -> Lane:
+    def lane(self, queue: str, *, prefetch: int, priority: int = 0) -> Lane:
         """Consume `queue`, with at most `prefetch` messages in hand."""
 
     async def publish(self, messages: Sequence[Publish]) -> Sequence[Outcome]:

@@ -41,8 +41,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     The run is looked at again at the first of `due_at`, its first timer, and, while anything in its outbox is
     unconfirmed, `unconfirmed_due_at`. A finished run, only for that last reason. `retention` is how long, in
-    seconds, a finished run stays. `is_remembered`: `before` is what this very store has committed last, and was
-    not loaded since; it is written only if that is still the last commit.
+    seconds, a finished run stays. `is_remembered`: `before` is what this very store has committed last, and
+    was not loaded since; it is written only if that is still the last commit.
     """
 
     before: Run | None

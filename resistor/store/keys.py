@@ -112,8 +112,8 @@ _CUT = "…#"  # what nobody's own text keeps, so that no text is another's dige
 def milliseconds(at: float) -> int:
     """Return a time, in seconds, as the score that it is kept by: whole milliseconds, rounded up.
 
-    Redis keeps up to 128 members in one string and compares their scores one by one; as floating point numbers
-    those are text, and each is parsed: 20 µs a call instead of 2.
+    Redis keeps up to 128 members in one string and compares their scores one by one; as floating point
+    numbers those are text, and each is parsed: 20 µs a call instead of 2.
     """
     return floor(at * 1000 + 0.999)
 

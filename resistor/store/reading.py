@@ -63,7 +63,10 @@ async def list_runs(client: Client, keys: Keys, wanted: RunFilter) -> list[Run]:
 async def _page(
     client: Client, indexes: Sequence[str], wanted: RunFilter, until: Any, size: int
 ) -> list[tuple[float, str]]:
-    """Return (started at, in milliseconds, run id) of the latest runs until `until`, `size` at most, latest first."""
+    """Return (started at, run id) of the latest runs until `until`, `size` at most, latest first.
+
+    Times are the indexes' scores: milliseconds.
+    """
     since = "-inf" if wanted.since is None else names.milliseconds(wanted.since)
     replies = await pipelined(
         client,

@@ -44,8 +44,8 @@ def configure_logging(settings: Log, stream: TextIO | None = None) -> None:
 class Lines(logging.StreamHandler[TextIO]):
     """Writes lines: facts with all others of a turn of the loop in one go, everything else at once.
 
-    Whatever else is said goes behind the facts that came before it. A process that is killed may owe the facts
-    of its last turn; they are in the runs' histories.
+    Whatever else is said goes behind the facts that came before it. A process that is killed may owe the
+    facts of its last turn; they are in the runs' histories.
     """
 
     def __init__(self, stream: TextIO) -> None:

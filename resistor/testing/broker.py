@@ -134,8 +134,8 @@ class MemoryBus:
         self._broker = broker
         self._lanes: list[MemoryLane] = []
 
-    def lane(self, queue: str, *, prefetch: int) -> MemoryLane:
-        """Consume `queue`, with at most `prefetch` messages in hand."""
+    def lane(self, queue: str, *, prefetch: int, priority: int = 0) -> MemoryLane:
+        """Consume `queue`, with at most `prefetch` messages in hand; priorities are nothing here."""
         lane = MemoryLane(self._broker.queues[queue], prefetch)
         self._lanes.append(lane)
         return lane

@@ -84,11 +84,14 @@ class NativeChannel:
         if confirms:
             await self.ask(commands.Confirm.Select(), commands.Confirm.SelectOk)
 
-    async def consume(self, queue: str, *, prefetch: int, generation: int, arrive: Arrive) -> None:
+    async def consume(
+        self, queue: str, *, prefetch: int, priority: int = 0, generation: int, arrive: Arrive
+    ) -> None:
         """Begin to consume. Raises `Lost` and `Refused`."""
         self._queue, self._generation, self._arrive = queue, generation, arrive
         await self.ask(commands.Basic.Qos(prefetch_count=prefetch), commands.Basic.QosOk)
-        await self.ask(commands.Basic.Consume(queue=queue), commands.Basic.ConsumeOk)
+        arguments: dict[str, Any] | None = {"x-priority": priority} if priority else None
+        await self.ask(commands.Basic.Consume(queue=queue, arguments=arguments), commands.Basic.ConsumeOk)
 
     def ack(self, tag: int, *, multiple: bool) -> None:
         """Acknowledge a delivery, or all up to it. Raises `Lost`."""
