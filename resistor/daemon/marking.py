@@ -4,17 +4,16 @@ An action that was confirmed is taken out of its run's outbox, so that nobody se
 answered within a moment, and the commit of the answer takes them out anyway; so a confirmation is kept here
 for a while, and what is answered by then is never marked: a third of all calls to the store.
 
-Until it is marked an action is `held` here, so that this daemon does not repeat it to a duplicate. A daemon
-that dies takes its marks with it, and what it sent in its last moments is sent again, with the same tokens,
-when `Timing.outbox_grace` is over: as after a death between publishing and marking, with a window of a
-second.
-"""
+From its publishing until it is marked an action is held here, so that this daemon does not repeat it to a
+duplicate. A daemon that dies takes its marks with it, and what it sent in its last moments is sent again,
+with the same tokens, when `Timing.outbox_grace` is over: as after a death between publishing and marking,
+with a window of a second."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 
@@ -36,7 +35,16 @@ class Marks:
         self._store = store
         self.seconds = min(LONGEST_SECONDS, grace * GRACE_SHARE)
         self._fresh: dict[tuple[str, str], Published] = {}  # by run and name
+        self._under_way: set[tuple[str, str]] = set()
         self._stale: dict[tuple[str, str], Published] = {}  # what the last turn has found here
+
+    def under_way(self, sent: Collection[tuple[str, str]]) -> None:
+        """Note messages, by run and name, that are being published."""
+        self._under_way.update(sent)
+
+    def landed(self, sent: Collection[tuple[str, str]]) -> None:
+        """Note that these are not under way any more, whatever has become of them."""
+        self._under_way.difference_update(sent)
 
     def confirmed(self, words: Iterable[Published]) -> None:
         """Take what has been confirmed."""
@@ -51,8 +59,9 @@ class Marks:
             self._stale.pop((run, name), None)
 
     def holds(self, run: str, name: str) -> bool:
-        """Whether a message is confirmed, and not yet marked."""
-        return (run, name) in self._fresh or (run, name) in self._stale
+        """Whether a message is confirmed and not yet marked, or is being published in this moment."""
+        key = (run, name)
+        return key in self._fresh or key in self._stale or key in self._under_way
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Mark what was here at the last turn, again and again, until `stopping` is set."""

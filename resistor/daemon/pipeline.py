@@ -36,6 +36,7 @@ from resistor.daemon.remembering import Moment, Remembered
 from resistor.daemon.rules import Rules
 from resistor.daemon.sending import Letter, Sender, Sent
 from resistor.daemon.told import Told
+from resistor.daemon.turns import Turns
 from resistor.engine.decision import Verdict
 from resistor.engine.run import Reads, Run
 from resistor.errors import Reason, RejectedMessage
@@ -111,6 +112,7 @@ class Pipeline:
         self._doubts = rules.doubts
         self._remembered = Remembered()
         self._moment = Moment()
+        self._turns = Turns()
         self.patience = rules.patience
         self.quiet = Quiet()
 
@@ -209,7 +211,8 @@ class Pipeline:
         settled: list[Decided] = []
         waiting = [_Look(messages) for messages in _by_run(told).values()]
         while waiting:
-            outcomes = await self.patience.with_store(partial(self._attempt, waiting))
+            async with self._turns.of(look.told[0].run for look in waiting):
+                outcomes = await self.patience.with_store(partial(self._attempt, waiting))
             waiting = []
             for look, outcome, is_written in outcomes:
                 if outcome.is_guessed and not (outcome.is_certain and is_written):

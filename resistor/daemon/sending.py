@@ -153,7 +153,12 @@ class Sender:
         if not publishes:
             return []
         crashpoints.reach("before-publish")
-        outcomes = await self._bus.publish(publishes)
+        sent = [(run.id, outgoing.name) for _, run, outgoing in messages]
+        self._marks.under_way(sent)
+        try:
+            outcomes = await self._bus.publish(publishes)
+        finally:
+            self._marks.landed(sent)
         crashpoints.reach("after-publish")
         self._telemetry.published(outcomes)
         for (each, run, outgoing), publish, outcome in zip(messages, publishes, outcomes, strict=False):

@@ -70,6 +70,15 @@ class House:
         await self.until(is_over)
         return found[0]
 
+    async def marked(self, run_id: str) -> None:
+        """Wait until the store knows that all that the run has let out is confirmed."""
+        key = f"{self.store._keys.tag_of(run_id)}:outbox:{run_id}"
+
+        async def is_empty() -> bool:
+            return not await self.store._client.exists(key)
+
+        await self.until(is_empty)
+
     async def counted(self, counter: str, key: tuple[str, ...], count: int) -> None:
         """Wait until a counter has reached a number."""
 

@@ -129,7 +129,7 @@ async def test_what_runs_that_are_gone_have_left_behind_is_taken_out_and_who_wai
     topic = names.topic("shop", "paid", None)
     await client.zadd(names.holders(KEYS.tag_of(slots), slots), {GONE: 1})
     await client.zadd(names.waiting(KEYS.tag_of(topic), topic), {f"{GONE} pay": 0})
-    await client.zadd(names.due(KEYS.tag_of(GONE)), {GONE: 9e9})
+    await client.zadd(names.due(KEYS.tag_of(GONE)), {GONE: 9e12})
     async with empty_house.daemon(catalog_of(queued=QUEUED), **SHORT):
         await out.event("shop.queued", {"account": "a"}, id="a")
         await empty_house.counted("runs_queued", ("shop", "queued"), 1)
@@ -190,6 +190,7 @@ async def test_a_step_whose_module_has_it_for_long_may_be_lost_and_is_left_alone
             return bool(in_hand)
 
         await empty_house.until(is_taken)
+        await empty_house.marked(run_of("two", "a"))
         assert await found(empty_house) == []
         [finding] = await found(empty_house, silent=0.0)
         assert (finding.kind, finding.is_certain) == (Kind.SILENT, False)
@@ -225,7 +226,7 @@ async def put_back(house: House, run: str, before: dict[str, bytes]) -> None:
         await client.restore(name, 0, kept, replace=True)
     await client.zadd(f"{tag}:runs:status:running", {run: 1})
     await client.zrem(f"{tag}:runs:status:completed", run)
-    await client.zadd(names.due(tag), {run: 9e9})
+    await client.zadd(names.due(tag), {run: 9e12})
 
 
 # ------------------------------------------------------------------------------------- the command line

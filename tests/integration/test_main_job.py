@@ -290,8 +290,9 @@ async def test_a_run_that_cannot_be_read_stops_no_sweep(empty_house: House) -> N
         actions = {(each := await out.action("payments")).correlation_id: each for _ in range(2)}
         client, keys = house.store._client, house.store._keys
         strange = f"{keys.tag_of(run_of('strange'))}:run:{run_of('strange')}"
-        await client.hset(strange, "state", b'["dreaming"]')
+        await client.hset(strange, mapping={"state": b'["dreaming"]', "by": "a newer one"})
         for event_id in ("strange", "healthy"):
+            await house.marked(run_of(event_id))
             tag = keys.tag_of(run_of(event_id))
             await client.hset(f"{tag}:outbox:{run_of(event_id)}", "charge", "1")
             await client.zadd(f"{tag}:due", {run_of(event_id): 1.0})

@@ -7,7 +7,8 @@
 -- Returns how many messages are still unconfirmed.
 --
 -- A message that a later commit sent again stays: this confirmation is not of that one. The due time moves
--- only if the run is still at that revision: a later commit has set its own.
+-- only if the run is still at that revision: a later commit has set its own. And not if it is 0: somebody has
+-- asked for the run to be looked at.
 
 for i = 6, #ARGV do
   local asked = redis.call('HGET', KEYS[2], ARGV[i])
@@ -15,7 +16,7 @@ for i = 6, #ARGV do
     redis.call('HDEL', KEYS[2], ARGV[i])
   end
 end
-if redis.call('HGET', KEYS[1], 'rev') == ARGV[2] then
+if redis.call('HGET', KEYS[1], 'rev') == ARGV[2] and redis.call('ZSCORE', KEYS[4], ARGV[1]) ~= '0' then
   look_again(ARGV[1], ARGV[5] == '1', ARGV[3], ARGV[4], '-inf')
 end
 return redis.call('HLEN', KEYS[2])

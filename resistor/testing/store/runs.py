@@ -57,7 +57,7 @@ class MemoryRuns:
             for name in each.names:
                 if name in kept.outbox and kept.outbox[name][0] <= each.revision:
                     del kept.outbox[name]
-            if kept.run.revision == each.revision:
+            if kept.run.revision == each.revision and self._state.due.get(each.run) != 0:
                 look_again(self._state.due, kept, each)
 
     def release(self, released: Sequence[Released]) -> None:

@@ -194,3 +194,10 @@ async def test_the_store_says_when_the_next_run_is_due(store: RedisStore) -> Non
     assert 80 < soon <= 90.001
     await store.commit([beginning("r3", send=(), due_at=now - 1)])
     assert await store.next_due_in() == 0.0
+
+
+async def test_a_confirmation_takes_nobody_s_word_back_that_a_run_be_looked_at(store: RedisStore) -> None:
+    await store.commit([beginning("r1", send=("charge",), due_at=FAR, unconfirmed_due_at=FAR)])
+    await store.survey.make_due(["r1"])
+    await store.published([published("r1", 1, "charge")])
+    assert await store.claim_due(limit=10, lease=60) == ["r1"]

@@ -64,6 +64,7 @@ async def test_a_conflict_repeats_what_was_not_confirmed(house: House) -> None:
     await out.event("shop.order.placed", {"amount": 1}, id="o-1")
     first = await out.action("payments")
     run = run_of("o-1")
+    await house.marked(run)
     outbox = f"{house.store._keys.tag_of(run)}:outbox:{run}"
     await house.store._client.hset(outbox, "charge", 1)
     await out.event("shop.order.placed", {"amount": 2}, id="o-1")
