@@ -64,7 +64,7 @@ class Consumer:
     async def _consume(self) -> None:
         while not self._is_stopping:
             await self._room.acquire()
-            deliveries = await self._take()
+            deliveries = () if self._is_stopping else await self._take()
             fine = [delivery for delivery in deliveries if not is_suspect(delivery)]
             if fine:
                 batch = asyncio.create_task(self._process(fine), name="batch")

@@ -20,6 +20,7 @@ import logging
 import time
 from collections.abc import Sequence
 from functools import partial
+from itertools import count
 
 import msgspec
 
@@ -82,6 +83,7 @@ class _View(msgspec.Struct, frozen=True):
     now: float
     unreadable: str | None = None
     is_guessed: bool = False
+    follows: str = ""
 
 
 class Pipeline:
@@ -111,6 +113,8 @@ class Pipeline:
         self._hearing = Hearing(store, rules.patience)
         self._doubts = rules.doubts
         self._remembered = Remembered()
+        self._prefix = rules.new_id()[:8]  # of what this daemon's commits go by
+        self._commits = count(1)
         self._moment = Moment()
         self._turns = Turns()
         self.patience = rules.patience
@@ -276,14 +280,22 @@ class Pipeline:
         return [
             _View(next(runs), now, unreadable=unreadable.get(look.told[0].run))
             if guess is None
-            else _View(guess.run, now, is_guessed=True)
+            else _View(guess.run, now, is_guessed=True, follows=guess.commit)
             for look, guess in zip(looks, guesses, strict=True)
         ]
 
     async def _decide_one(self, view: _View, look: _Look) -> Decided:
         """Decide on one run's messages, in the version that it is pinned to, whatever is current by now."""
         run = view.run
-        decided = Decided(before=run, after=run, workflow=None, now=view.now, is_guessed=view.is_guessed)
+        decided = Decided(
+            before=run,
+            after=run,
+            workflow=None,
+            now=view.now,
+            is_guessed=view.is_guessed,
+            follows=view.follows,
+            commit=f"{self._prefix}{next(self._commits)}",
+        )
         told = look.told
         try:
             if view.unreadable is not None:
@@ -312,12 +324,13 @@ class Pipeline:
             due_at=outcome.now + self._timing.idle_check,
             unconfirmed_due_at=outcome.now + self._timing.outbox_grace,
             retention=outcome.workflow.retention,
-            is_remembered=outcome.is_guessed and outcome.before is not None,
+            id=outcome.commit,
+            follows=outcome.follows,
         )
 
     def _remember(self, outcome: Decided) -> None:
         if outcome.is_change and outcome.after is not None:
-            self._remembered.keep(outcome.after)
+            self._remembered.keep(outcome.after, outcome.commit)
             if outcome.is_guessed:
                 self._remembered.was(right=True)
 

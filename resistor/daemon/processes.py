@@ -16,19 +16,22 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from resistor.config import Settings
 from resistor.daemon.lifecycle import on_hangup, stop_on_signals
+from resistor.telemetry import configure_logging
 
 log = logging.getLogger(__name__)
 
 
-async def serve_processes(count: int, arguments: Sequence[str]) -> int:
-    """Run `count` processes until SIGTERM or SIGINT; returns the exit status, that of the first to fail.
+async def serve_processes(settings: Settings, arguments: Sequence[str]) -> int:
+    """Run as many as there are to be until SIGTERM or SIGINT; returns the exit status: the first failed one's.
 
     `arguments` are those of the command line.
     """
+    configure_logging(settings.log)
     command = (sys.executable, "-m", "resistor", *arguments)
     with stop_on_signals() as stopping:
-        children = [await _begin(command, number) for number in range(count)]
+        children = [await _begin(command, number) for number in range(settings.daemon.processes)]
         with on_hangup(lambda: _hang_up(children)):
             endings = [asyncio.create_task(child.wait()) for child in children]
             stop = asyncio.create_task(stopping.wait())

@@ -1,7 +1,7 @@
 """Runs as this daemon has left them, so that most answers are decided on without asking the store.
 
 A remembered run is a guess: another daemon may have gone on with it. So only a decision that changes
-something counts, and its commit only where the run is as it was left (`Change.is_remembered`); anything else
+something counts, and its commit only where the run is as it was left (`Change.follows`); anything else
 is decided once more on what the store has. A run that an event is to start is guessed not to be there.
 
 Where several daemons share a queue most guesses are wrong, and none are made for a while.
@@ -62,9 +62,10 @@ class Moment:
 
 
 class Guess(msgspec.Struct, frozen=True):
-    """What a run is guessed to be; None: it is not there."""
+    """What a run is guessed to be (None: it is not there), since the commit that went by `commit`."""
 
     run: Run | None
+    commit: str = ""
 
 
 class Remembered:
@@ -74,7 +75,7 @@ class Remembered:
         """Keep so many bytes of them, about."""
         self._most = most_bytes
         self._bytes = 0
-        self._runs: dict[str, tuple[Run, int]] = {}  # the longest unused first
+        self._runs: dict[str, tuple[Guess, int]] = {}  # the longest unused first
         self._credit = CREDIT
         self._pause = 0
 
@@ -89,9 +90,10 @@ class Remembered:
         if self._pause:
             self._pause -= 1
             return None
-        run = kept[0]
+        guess, run = kept[0], kept[0].run
+        assert run is not None  # noqa: S101 - only what is there is kept
         is_known = run.is_whole or run.parts.keys() >= reads.parts
-        return Guess(run) if is_known and all(isinstance(each.inbound, Answered) for each in told) else None
+        return guess if is_known and all(isinstance(each.inbound, Answered) for each in told) else None
 
     def was(self, *, right: bool) -> None:
         """Note how a guess about a run that is remembered has turned out."""
@@ -99,23 +101,24 @@ class Remembered:
         if self._credit < 0:
             self._credit, self._pause = CREDIT // 2, PAUSE
 
-    def keep(self, run: Run) -> None:
-        """Remember a run as it was committed just now, from the revision that it bears."""
+    def keep(self, run: Run, commit: str) -> None:
+        """Remember a run as it was committed just now, from the revision that it bears, by `commit`."""
         self.forget(run.id)
         if run.state.status.is_final or len(run.parts) > MOST_PARTS:
             return
         size = (
             RUN_BYTES + len(run.input) + sum(len(each) for each in run.parts.values() if type(each) is bytes)
         )
-        self._runs[run.id] = (msgspec.structs.replace(run, revision=run.revision + 1, **_NOTHING), size)
+        left = msgspec.structs.replace(run, revision=run.revision + 1, **_NOTHING)
+        self._runs[run.id] = (Guess(left, commit), size)
         self._bytes += size
         while self._bytes > self._most:
             self.forget(next(iter(self._runs)))
 
     def forget(self, run_id: str) -> None:
         """Forget a run: it was not as it was remembered."""
-        _, size = self._runs.pop(run_id, (None, 0))
-        self._bytes -= size
+        kept = self._runs.pop(run_id, None)
+        self._bytes -= 0 if kept is None else kept[1]
 
 
 def _is_first(told: Told) -> bool:

@@ -41,8 +41,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     The run is looked at again at the first of `due_at`, its first timer, and, while anything in its outbox is
     unconfirmed, `unconfirmed_due_at`. A finished run, only for that last reason. `retention` is how long, in
-    seconds, a finished run stays. `is_remembered`: `before` is what this very store has committed last, and
-    was not loaded since; it is written only if that is still the last commit.
+    seconds, a finished run stays.
+
+    `id` is what this commit goes by, and no other does. `follows`: `before` was not loaded but remembered,
+    from the commit that went by this; it is written only if that is still the last one.
     """
 
     before: Run | None
@@ -54,7 +56,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     retention: float
     settled: tuple[str, ...] = ()
     timers: Mapping[str, float | None] = {}
-    is_remembered: bool = False
+    id: str = ""
+    follows: str = ""
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):

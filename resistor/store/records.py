@@ -3,7 +3,7 @@
 | field     | holds |
 |-----------|-------|
 | `rev`     | the revision: how often the run was committed |
-| `by`      | whose commit was the last, by a name that each process draws |
+| `by`      | what the last commit goes by: each draws a name of its own |
 | `origin`  | what it began with (`Origin`), written once |
 | `state`   | what changes (`RunState`) |
 | `input`   | the event's data, byte for byte |

@@ -44,7 +44,6 @@ class RedisStore:
         """Take a `redis://` or `rediss://` URL; `timeout`, in seconds, is for each round trip."""
         self._client = connect(url, timeout=timeout)
         self._keys = keys or Keys()
-        self._by = secrets.token_hex(4)
         self.watermark = RedisWatermark(self._client, self._keys, durability)
         self.topics = RedisTopics(self._client, self._keys, self.watermark)
         self.slots = RedisSlots(self._client, self._keys)
@@ -74,9 +73,7 @@ class RedisStore:
         """
         if not changes and not self.watermark.durability.waits:
             return []
-        replies = await self.watermark.guarded(
-            [commit_command(self._keys, change, self._by) for change in changes]
-        )
+        replies = await self.watermark.guarded([commit_command(self._keys, change) for change in changes])
         return [revision != 0 for revision in replies]
 
     async def published(self, confirmed: Sequence[Published]) -> None:

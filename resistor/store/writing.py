@@ -17,13 +17,13 @@ _encode = msgspec.json.Encoder().encode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
-def commit_command(keys: Keys, change: Change, by: str) -> tuple[Argument, ...]:
-    """Return the command that writes a change whole, or not at all. `by` is what this store goes by."""
+def commit_command(keys: Keys, change: Change) -> tuple[Argument, ...]:
+    """Return the command that writes a change whole, or not at all."""
     run = change.after
     tag = keys.tag_of(run.id)
     revision = change.before.revision if change.before else 0
     fields, dropped = fields_to_write(change.before, run)
-    fields += ["rev", str(revision + 1), "by", by]
+    fields += ["rev", str(revision + 1), "by", change.id]
     timers: list[Argument] = []
     stopped: list[str] = []
     for address, at in change.timers.items():
@@ -35,7 +35,7 @@ def commit_command(keys: Keys, change: Change, by: str) -> tuple[Argument, ...]:
         _keys(tag, change.before, run),
         [
             *_head(change),
-            by if change.is_remembered else "",
+            change.follows,
             len(fields) // 2,
             len(dropped),
             len(change.settled),

@@ -27,7 +27,7 @@ def serve(session: Session, /, **flags: Any) -> None:
     if settings.daemon.processes > 1 and settings.daemon.process is None:
         from resistor.daemon.processes import serve_processes
 
-        sys.exit(asyncio.run(serve_processes(settings.daemon.processes, sys.argv[1:])))
+        sys.exit(asyncio.run(serve_processes(settings, sys.argv[1:])))
     from resistor.daemon import main
 
     asyncio.run(main.serve(settings))

@@ -8,7 +8,7 @@
 --      5 started at, in whole milliseconds · 6 TTL in seconds ("": it is open)
 --      7 when to forget it, in whole seconds · 8 its entry in expiring
 --      9 its labels as JSON ("": it has none, or is open)
---      10 who must have committed it last ("": whoever it was)
+--      10 what the last commit must go by ("": whatever it was)
 --      numbers: 11 of hash fields · 12 of fields to drop · 13 of outgoing messages that are settled
 --      14 of those to send · 15 of timers · 16 of timers to drop
 --      then field, value … (`rev` and `by` are two) · fields to drop … · settled … · to send … · when, address …

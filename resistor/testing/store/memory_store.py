@@ -49,8 +49,7 @@ class MemoryStore:
         self._state = state or State()
         self._page = page
         self._numbers = numbers or count()
-        number = next(self._numbers)
-        self._runs = MemoryRuns(self._state, clock, self._keys, number)
+        self._runs = MemoryRuns(self._state, clock, self._keys)
         self.topics = MemoryTopics(self._state, clock, page=page)
         self.slots = MemorySlots(self._state)
         self.gates = MemoryGates(self._state, clock, self._keys)
@@ -59,7 +58,7 @@ class MemoryStore:
         self.catalogue = MemoryCatalogue(self._state)
         self.suspects = MemorySuspects(self._state)
         self.survey = MemorySurvey(self._state)
-        self.watermark = MemoryWatermark(self._state, clock, number)
+        self.watermark = MemoryWatermark(self._state, clock, next(self._numbers))
 
     # ----------------------------------------------------------------------------- the test's side
 

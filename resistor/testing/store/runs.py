@@ -24,12 +24,11 @@ from resistor.testing.store.state import Clock, KeptRun, State, ordered
 class MemoryRuns:
     """The runs of one store."""
 
-    def __init__(self, state: State, clock: Clock, keys: Keys, by: int) -> None:
-        """Take what the store keeps, its clock, in which partition a run is, and which connection this is."""
+    def __init__(self, state: State, clock: Clock, keys: Keys) -> None:
+        """Take what the store keeps, its clock, and in which partition a run is."""
         self._state = state
         self._clock = clock
         self._keys = keys
-        self._by = by
 
     def kept(self, run_id: str) -> KeptRun | None:
         """Return a run, None where there is none, or its TTL is over."""
@@ -99,11 +98,11 @@ class MemoryRuns:
         read_at = change.before.revision if change.before is not None else 0
         if read_at != (kept.run.revision if kept is not None else 0):
             return False
-        if change.is_remembered and kept is not None and kept.by != self._by:
+        if change.follows and kept is not None and kept.by != change.follows:
             return False
         if kept is None:
             kept = self._state.runs[change.after.id] = KeptRun(change.after)
-        kept.by = self._by
+        kept.by = change.id
         kept.run = _written(kept.run, change.after, read_at + 1)
         for name in change.settled:
             kept.outbox.pop(name, None)

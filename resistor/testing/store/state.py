@@ -27,14 +27,14 @@ Value = TypeVar("Value")
 class KeptRun:
     """A run with all of its parts, and what belongs to it. `gone_at`: its TTL, of a finished run.
 
-    `by` is the connection that has committed it last."""
+    `by` is what the last commit goes by."""
 
     run: Run
     outbox: dict[str, tuple[int, float]] = field(default_factory=dict)
     timers: Scores = field(default_factory=dict)
     facts: list[Fact] = field(default_factory=list)
     gone_at: float | None = None
-    by: int = -1
+    by: str = ""
 
 
 @dataclass

@@ -26,26 +26,28 @@ async def pair(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[
         await each.close()
 
 
-async def test_who_has_committed_it_last_needs_no_look(pair: tuple[Any, Any]) -> None:
+async def test_a_run_as_it_was_left_needs_no_look(pair: tuple[Any, Any]) -> None:
     mine, _ = pair
-    assert await mine.commit([beginning("r1")]) == [True]
+    assert await mine.commit([beginning("r1", id="c0")]) == [True]
     run = await whole(mine, "r1")
     for number in range(3):
         after = grown(run, o_charge=b"%d" % number)
-        assert await mine.commit([change(run, after, is_remembered=True)]) == [True]
+        step = change(run, after, follows=f"c{number}", id=f"c{number + 1}")
+        assert await mine.commit([step]) == [True]
         run = msgspec.structs.replace(after, revision=run.revision + 1)
     assert (await whole(mine, "r1")).parts["o:charge"] == b"2"
 
 
-async def test_the_same_revision_by_somebody_else_is_another(pair: tuple[Any, Any]) -> None:
+async def test_the_same_revision_by_another_commit_is_another_state(pair: tuple[Any, Any]) -> None:
     mine, others = pair
-    assert await others.commit([beginning("r1")]) == [True]
+    assert await others.commit([beginning("r1", id="theirs")]) == [True]
     run = await whole(mine, "r1")
-    assert await mine.commit([change(run, grown(run, o_charge=b"1"), is_remembered=True)]) == [False]
-    assert await mine.commit([change(run, grown(run, o_charge=b"1"))]) == [True], "who has looked may"
+    after = grown(run, o_charge=b"1")
+    assert await mine.commit([change(run, after, follows="mine", id="next")]) == [False]
+    assert await mine.commit([change(run, after, id="next")]) == [True], "who has looked may"
 
 
-async def test_who_has_begun_a_run_is_no_part_of_it(pair: tuple[Any, Any]) -> None:
+async def test_what_a_commit_goes_by_is_no_part_of_the_run(pair: tuple[Any, Any]) -> None:
     mine, _ = pair
     await mine.commit([beginning("r1")])
     assert all(":" in name for name in (await whole(mine, "r1")).parts)

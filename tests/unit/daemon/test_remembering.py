@@ -59,17 +59,17 @@ def start() -> Start:
 
 def test_what_was_committed_is_known_at_its_next_revision() -> None:
     remembered = Remembered()
-    remembered.keep(RUN)
+    remembered.keep(RUN, "c1")
     guess = remembered.guess(told(), NEEDED)
     assert guess is not None
     assert guess.run is not None
-    assert guess.run.revision == 4
+    assert (guess.run.revision, guess.commit) == (4, "c1")
 
 
 def test_nothing_is_guessed_of_which_too_little_is_known() -> None:
     remembered = Remembered()
     assert remembered.guess(told(), NEEDED) is None
-    remembered.keep(RUN)
+    remembered.keep(RUN, "c1")
     assert remembered.guess(told(), Reads(parts=frozenset({"o:ship"}))) is None
     assert remembered.guess(told(), Reads(outstanding=True)) is None
     assert remembered.guess(told(), Reads(everything=True)) is None
@@ -80,24 +80,24 @@ def test_an_event_s_run_is_guessed_not_to_be_there_when_it_comes_for_the_first_t
     remembered = Remembered()
     assert remembered.guess(told(start()), Reads()) == Guess(None)
     assert remembered.guess(told(start(), redelivered=True), Reads()) is None
-    remembered.keep(RUN)
+    remembered.keep(RUN, "c1")
     assert remembered.guess(told(start()), Reads()) is None
 
 
 def test_what_is_over_and_what_is_large_is_not_remembered() -> None:
     remembered = Remembered()
-    remembered.keep(RUN)
+    remembered.keep(RUN, "c1")
     over = RunState(RunStatus.COMPLETED)
-    remembered.keep(msgspec.structs.replace(RUN, state=over))
+    remembered.keep(msgspec.structs.replace(RUN, state=over), "c2")
     assert remembered.guess(told(), NEEDED) is None
-    remembered.keep(msgspec.structs.replace(RUN, parts={f"o:{n}": b"1" for n in range(MOST_PARTS + 1)}))
+    remembered.keep(msgspec.structs.replace(RUN, parts={f"o:{n}": b"1" for n in range(MOST_PARTS + 1)}), "c1")
     assert remembered.guess(told(), Reads()) is None
 
 
 def test_the_longest_unused_go_where_there_are_too_many_bytes() -> None:
     remembered = Remembered(most_bytes=20_000)
     for n in range(100):
-        remembered.keep(msgspec.structs.replace(RUN, id=f"r{n}"))
+        remembered.keep(msgspec.structs.replace(RUN, id=f"r{n}"), "c1")
     known = [
         n for n in range(100) if remembered.guess([msgspec.structs.replace(told()[0], run=f"r{n}")], NEEDED)
     ]
@@ -107,7 +107,7 @@ def test_the_longest_unused_go_where_there_are_too_many_bytes() -> None:
 
 def test_where_guesses_are_wrong_none_are_made_for_a_while() -> None:
     remembered = Remembered()
-    remembered.keep(RUN)
+    remembered.keep(RUN, "c1")
     for _ in range(CREDIT // WRONG_COSTS + 1):
         remembered.was(right=False)
     for _ in range(PAUSE):

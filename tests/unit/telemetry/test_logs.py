@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -215,3 +216,43 @@ def test_a_throttle_says_the_first_few_of_every_window() -> None:
 def test_configuring_twice_says_everything_once() -> None:
     logged(Log())
     assert lines_of(Log()).count("run_failed") == 1
+
+
+def test_facts_of_one_turn_of_the_loop_are_written_together_and_before_what_is_said_after_them() -> None:
+    class Counted(io.StringIO):
+        flushes = 0
+
+        def flush(self) -> None:
+            self.flushes += 1
+
+    stream = Counted()
+    logged(Log(), stream)
+    telemetry, run = Telemetry(), begun()
+
+    async def play() -> tuple[int, int]:
+        telemetry.record(None, run, BEGINNING, WORKFLOW)
+        before = stream.flushes
+        await asyncio.sleep(0)
+        return before, stream.flushes
+
+    assert asyncio.run(play()) == (0, 1)
+
+    async def play_on() -> None:
+        telemetry.record(run, *completed(run), WORKFLOW)
+        logging.getLogger("resistor.daemon").warning("behind them")
+
+    asyncio.run(play_on())
+    said = [line["action"] for line in objects(stream)]
+    assert said == ["run_started", "step_scheduled", "step_completed", "run_completed", "log"]
+
+
+def test_facts_that_are_still_kept_are_written_when_logging_ends() -> None:
+    stream = logged(Log())
+
+    async def play() -> None:
+        Telemetry().record(None, begun(), BEGINNING, WORKFLOW)
+        for handler in logging.getLogger().handlers:
+            handler.close()
+
+    asyncio.run(play())
+    assert [line["action"] for line in objects(stream)] == ["run_started", "step_scheduled"]
