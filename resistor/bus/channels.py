@@ -103,6 +103,10 @@ class Wire(Protocol):
         """Whether the broker has an alarm (memory, disk) and does not read from us."""
 
     @property
+    def is_sending(self) -> bool:
+        """Whether some of what was written waits for the socket to take it."""
+
+    @property
     def payload_max(self) -> int:
         """How many bytes a frame may hold."""
 
