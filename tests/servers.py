@@ -26,6 +26,7 @@ import redis
 
 from resistor.dev import valkey
 from resistor.dev.child import Child, free_port
+from tests.certificates import Authority
 
 _BOOT_TIMEOUT_S = 90.0
 _VHOST_BATCH = 20  # one `rabbitmqctl` costs a second, whatever it does: virtual hosts are made by the batch
@@ -84,6 +85,8 @@ class RabbitMQ:
         self._program = program
         self._home = Path(tempfile.mkdtemp(prefix="resistor-rabbitmq-"))
         self.port = free_port()
+        self.tls_port = free_port()
+        self.authority = Authority(self._home)
         self._epmd_port = free_port()
         self._environment = self._prepare()
         self._node: Child | None = None
@@ -204,8 +207,13 @@ class RabbitMQ:
         cookie.chmod(0o400)
         (home / "enabled_plugins").write_text("[].")
         (home / "environment").touch()
+        certificate, key = self.authority.server()
         (home / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
+            f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}\n"
+            f"ssl_options.cacertfile = {self.authority.certificate}\n"
+            f"ssl_options.certfile = {certificate}\n"
+            f"ssl_options.keyfile = {key}\n"
             "loopback_users = none\n"
             "log.console = false\n"
             "log.file.level = warning\n"
