@@ -15,10 +15,12 @@ from pamqp.body import ContentBody
 from pamqp.header import ContentHeader
 from pamqp.heartbeat import Heartbeat
 
+from resistor.bus import publishing as publishing_module
 from resistor.bus.channels import Letter, Lost, Refused
 from resistor.bus.client import connection as connection_module
 from resistor.bus.client.channel import WRITE_BYTES, NativeChannel
 from resistor.bus.client.connection import Connection
+from resistor.bus.publishing import Publisher
 from resistor.messages import Envelope
 from resistor.ports import Delivery, Outcome, Publish
 
@@ -31,12 +33,16 @@ class Socket:
     def __init__(self) -> None:
         self.written = b""
         self.is_closed = False
+        self.waiting = 0
         self.was_aborted = False
         self.when_written: Callable[[], None] = lambda: None
 
     def write(self, data: bytes) -> None:
         self.written += data
         self.when_written()
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
 
     def is_closing(self) -> bool:
         return self.is_closed
@@ -595,3 +601,34 @@ async def test_a_server_without_a_limit_may_send_frames_of_any_size() -> None:
     await channel.publish([letter(1, b"y" * 300_000)])
     await asyncio.sleep(0)
     assert wired.socket.written.endswith(pamqp.frame.marshal(ContentBody(b"y" * 300_000), 1))
+
+
+class Standing:
+    """In the place of a link: always up."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def current(self) -> Connection:
+        return self._connection
+
+
+async def test_a_confirmation_is_not_overdue_before_all_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing_module, "CONFIRM_SECONDS", 0.01)
+    wired = Wired()
+    wired.socket.waiting = 1
+    publisher = Publisher(Standing(wired.connection))  # type: ignore[arg-type]
+    publishing = asyncio.create_task(publisher.publish([letter(1).message]))
+    for answer in (commands.Channel.OpenOk(), commands.Confirm.SelectOk()):
+        for _ in range(5):
+            await asyncio.sleep(0)
+        wired.says(answer)
+    await asyncio.wait({publishing}, timeout=0.1)
+    close = commands.Channel.Close(reply_code=200, reply_text="", class_id=0, method_id=0)
+    assert pamqp.frame.marshal(close, 1) not in wired.socket.written
+    wired.socket.waiting = 0
+    async with asyncio.timeout(5.0):
+        while pamqp.frame.marshal(close, 1) not in wired.socket.written:  # noqa: ASYNC110 - a fake socket
+            await asyncio.sleep(0)
+    wired.says(commands.Basic.Ack(delivery_tag=1), commands.Channel.CloseOk())
+    assert await publishing == [Outcome.CONFIRMED]
