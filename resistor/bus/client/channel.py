@@ -11,7 +11,7 @@ import struct
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pamqp.frame
 from pamqp import commands
@@ -22,9 +22,6 @@ from resistor.bus.client import framing
 from resistor.bus.decoding import body_size, envelope_of, escaped
 from resistor.bus.envelopes import delivery_count
 from resistor.ports import Delivery, Outcome
-
-if TYPE_CHECKING:
-    from resistor.bus.client.connection import Connection
 
 CLOSE_SECONDS = 5.0
 
@@ -37,10 +34,28 @@ MOST_PREFIXES = 1_000
 Answer = TypeVar("Answer", bound=Frame)
 
 
-class NativeChannel:
-    """A channel of a `Connection`."""
+class Carrier(Protocol):
+    """What a channel needs of its connection."""
 
-    def __init__(self, connection: Connection, number: int) -> None:
+    payload_max: int
+
+    def send(self, frame: Frame, channel: int) -> None:
+        """Write what is rare. Raises `Lost`."""
+
+    def write(self, frames: bytes) -> None:
+        """Write. Raises `Lost`."""
+
+    async def writable(self) -> None:
+        """Wait until the socket takes more. Raises `Lost`."""
+
+    def forget(self, number: int) -> None:
+        """Drop a channel that is closed."""
+
+
+class NativeChannel:
+    """A channel of a connection."""
+
+    def __init__(self, connection: Carrier, number: int) -> None:
         """Take the connection that writes, and the channel's number on it."""
         self.number = number
         self._connection = connection
