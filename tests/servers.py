@@ -86,7 +86,7 @@ class RabbitMQ:
         self._home = Path(tempfile.mkdtemp(prefix="resistor-rabbitmq-"))
         self.port = free_port()
         self.tls_port = free_port()
-        self.authority = Authority(self._home)
+        self.authority = Authority(self._home) if shutil.which("openssl") else None
         self._epmd_port = free_port()
         self._environment = self._prepare()
         self._node: Child | None = None
@@ -200,6 +200,17 @@ class RabbitMQ:
         self._vhost_count += _VHOST_BATCH
         self._vhosts = names[::-1]
 
+    def _tls_listener(self) -> str:
+        if self.authority is None:
+            return ""
+        certificate, key = self.authority.server()
+        return (
+            f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}\n"
+            f"ssl_options.cacertfile = {self.authority.certificate}\n"
+            f"ssl_options.certfile = {certificate}\n"
+            f"ssl_options.keyfile = {key}\n"
+        )
+
     def _prepare(self) -> dict[str, str]:
         home = self._home
         cookie = home / ".erlang.cookie"
@@ -207,13 +218,9 @@ class RabbitMQ:
         cookie.chmod(0o400)
         (home / "enabled_plugins").write_text("[].")
         (home / "environment").touch()
-        certificate, key = self.authority.server()
         (home / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
-            f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}\n"
-            f"ssl_options.cacertfile = {self.authority.certificate}\n"
-            f"ssl_options.certfile = {certificate}\n"
-            f"ssl_options.keyfile = {key}\n"
+            f"{self._tls_listener()}"
             "loopback_users = none\n"
             "log.console = false\n"
             "log.file.level = warning\n"

@@ -68,7 +68,7 @@ class Channel(Protocol):
 
     @property
     def open_ids(self) -> set[str]:
-        """The message ids of letters that are out: returned messages are told apart by them."""
+        """The message ids of letters that are out or about to be: what is returned is known by them."""
 
     def when_closed(self, call: Callable[[BaseException | None], None]) -> None:
         """Call `call` with the reason, a `Refused` or another error, as soon as the channel is closed."""

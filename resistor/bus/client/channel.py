@@ -125,20 +125,23 @@ class NativeChannel:
         Raises `Lost`: some may have left then.
         """
         payload_max = self._connection.payload_max
-        together: list[Letter] = []
+        # Their ids are taken at once: two letters with the same one must not both get to wait for the socket.
+        self._by_id.update({letter.message_id: letter for letter in letters})
         pieces: list[bytes] = []
-        size = 0
-        for letter in letters:
-            message = letter.message
-            together.append(letter)
-            pieces.append(self._prefix(message.exchange, message.routing_key))
-            pieces += framing.content(self.number, letter.header, message.envelope.body, payload_max)
-            size += len(message.envelope.body)
-            if size >= WRITE_BYTES:
-                await self._leave(together, pieces)
-                together, pieces, size = [], [], 0
-        if together:
-            await self._leave(together, pieces)
+        begin = size = 0
+        try:
+            for end, letter in enumerate(letters, 1):
+                message = letter.message
+                pieces.append(self._prefix(message.exchange, message.routing_key))
+                pieces += framing.content(self.number, letter.header, message.envelope.body, payload_max)
+                size += len(message.envelope.body)
+                if size >= WRITE_BYTES or end == len(letters):
+                    await self._leave(letters[begin:end], pieces)
+                    begin, size, pieces = end, 0, []
+        except BaseException:
+            for letter in letters[begin:]:
+                self._by_id.pop(letter.message_id, None)
+            raise
 
     async def count(self, queue: str) -> tuple[int, int]:
         """Return how many messages are ready in a queue, and how many consume it."""
@@ -334,7 +337,6 @@ class NativeChannel:
         for letter in letters:
             self._sequence += 1
             self._letters[self._sequence] = letter
-            self._by_id[letter.message_id] = letter
 
     def _prefix(self, exchange: str, routing_key: str) -> bytes:
         """Return Basic.Publish for these, encoded once."""
