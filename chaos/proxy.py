@@ -4,6 +4,7 @@ pass        bytes go through
 swallow     connections stay open and nothing arrives, in both directions
 one way     nothing comes back
 slow        every piece is a fifth of a second late
+trickle     one to seven bytes at a time
 refuse      new connections are closed at once
 """
 
@@ -11,9 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
+from collections.abc import Iterator
 from typing import Literal, Self
 
-Mode = Literal["pass", "swallow", "one way", "slow", "refuse"]
+Mode = Literal["pass", "swallow", "one way", "slow", "trickle", "refuse"]
 
 PIECE_BYTES = 65_536
 SLOW_SECONDS = 0.2
@@ -79,6 +82,15 @@ class Proxy:
                     await asyncio.sleep(SLOW_SECONDS)
                 while self.mode == "swallow" or (self.mode == "one way" and is_answer):
                     await self._moved.wait()
-                target.write(piece)
-                await target.drain()
+                for part in _trickling(piece) if self.mode == "trickle" else (piece,):
+                    target.write(part)
+                    await target.drain()
         target.transport.abort()
+
+
+def _trickling(piece: bytes) -> Iterator[bytes]:
+    position = 0
+    while position < len(piece):
+        end = position + random.randint(1, 7)
+        yield piece[position:end]
+        position = end

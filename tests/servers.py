@@ -26,6 +26,7 @@ import redis
 
 from resistor.dev import valkey
 from resistor.dev.child import Child, free_port
+from tests.certificates import Authority
 
 _BOOT_TIMEOUT_S = 90.0
 _VHOST_BATCH = 20  # one `rabbitmqctl` costs a second, whatever it does: virtual hosts are made by the batch
@@ -84,6 +85,8 @@ class RabbitMQ:
         self._program = program
         self._home = Path(tempfile.mkdtemp(prefix="resistor-rabbitmq-"))
         self.port = free_port()
+        self.tls_port = free_port()
+        self.authority = Authority(self._home) if shutil.which("openssl") else None
         self._epmd_port = free_port()
         self._environment = self._prepare()
         self._node: Child | None = None
@@ -197,6 +200,17 @@ class RabbitMQ:
         self._vhost_count += _VHOST_BATCH
         self._vhosts = names[::-1]
 
+    def _tls_listener(self) -> str:
+        if self.authority is None:
+            return ""
+        certificate, key = self.authority.server()
+        return (
+            f"listeners.ssl.1 = 127.0.0.1:{self.tls_port}\n"
+            f"ssl_options.cacertfile = {self.authority.certificate}\n"
+            f"ssl_options.certfile = {certificate}\n"
+            f"ssl_options.keyfile = {key}\n"
+        )
+
     def _prepare(self) -> dict[str, str]:
         home = self._home
         cookie = home / ".erlang.cookie"
@@ -206,6 +220,7 @@ class RabbitMQ:
         (home / "environment").touch()
         (home / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\n"
+            f"{self._tls_listener()}"
             "loopback_users = none\n"
             "log.console = false\n"
             "log.file.level = warning\n"

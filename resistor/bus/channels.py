@@ -68,7 +68,7 @@ class Channel(Protocol):
 
     @property
     def open_ids(self) -> set[str]:
-        """The message ids of letters that are out: returned messages are told apart by them."""
+        """The message ids of letters that are out or about to be: what is returned is known by them."""
 
     def when_closed(self, call: Callable[[BaseException | None], None]) -> None:
         """Call `call` with the reason, a `Refused` or another error, as soon as the channel is closed."""
@@ -103,6 +103,10 @@ class Wire(Protocol):
     @property
     def is_blocked(self) -> bool:
         """Whether the broker has an alarm (memory, disk) and does not read from us."""
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether some of what was written waits for the socket to take it."""
 
     @property
     def payload_max(self) -> int:

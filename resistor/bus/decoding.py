@@ -20,7 +20,7 @@ UNREADABLE = "application/x-unreadable"
 
 # Above this a timestamp is taken for milliseconds, as pamqp does; and the last moment that has a year.
 _LATEST_SECONDS = 0xFFFFFFFF
-_END_OF_TIME = 253_402_300_800
+END_OF_TIME = 253_402_300_800
 
 _MAX_SMALL = 127
 
@@ -118,7 +118,7 @@ def _timestamp(payload: bytes, position: int) -> tuple[float, int]:
     seconds = float(_long_long(payload, position)[0])
     if seconds > _LATEST_SECONDS:
         seconds /= 1000.0
-    if seconds >= _END_OF_TIME:
+    if seconds >= END_OF_TIME:
         raise ValueError("a timestamp beyond the year 9999")
     return seconds, position + 8
 
@@ -146,7 +146,9 @@ def _table(payload: bytes, start: int) -> tuple[dict[str, Any], int]:
             found[name] = number - 256 if number > _MAX_SMALL else number
             position += 2
         else:
-            return _by_codec(payload, start), end
+            return _by_codec(payload[start:end]), end
+    if position != end:
+        raise ValueError("a table ends too soon")
     return found, end
 
 
@@ -157,6 +159,6 @@ def _text_or_bytes(value: bytes) -> str | bytes:
         return value
 
 
-def _by_codec(payload: bytes, start: int) -> dict[str, Any]:
-    _, found = decode.field_table(payload[start:])
+def _by_codec(table: bytes) -> dict[str, Any]:
+    _, found = decode.field_table(table)
     return found

@@ -2,7 +2,7 @@
 
 Strings, and tables of strings and small numbers, are packed here; whatever else a header holds goes through
 pamqp's codec, in the form that `envelopes.py` gives it. The bytes are pamqp's in every case: a test compares
-them.
+them. What could not be read back is refused: a message that is returned is known again by its header.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from pamqp import encode
 
+from resistor.bus.decoding import END_OF_TIME
 from resistor.bus.envelopes import writable_table
 from resistor.messages.envelope import Envelope
 
@@ -97,10 +98,9 @@ def short_string(text: str) -> bytes:
 
 
 def _moment(seconds: float) -> bytes:
-    try:
-        return _long_long(int(seconds))
-    except (struct.error, OverflowError):
-        raise ValueError(f"{seconds} is no time that AMQP can carry") from None
+    if not 0 <= seconds < END_OF_TIME:
+        raise ValueError(f"{seconds} is no time that AMQP can carry")
+    return _long_long(int(seconds))
 
 
 def table(headers: Mapping[str, Any]) -> bytes:

@@ -55,6 +55,11 @@ class FallbackWire:
         """Whether the broker has an alarm."""
         return self._wire.is_blocked
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether some of what was written waits for the socket to take it."""
+        return self._wire.is_sending
+
     def when_closed(self, call: Callable[[BaseException | None], None]) -> None:
         """Call `call` with the reason as soon as the connection is closed."""
         plain.when_closed(self._wire, call)

@@ -25,8 +25,8 @@ from resistor.ports import Outcome, Publish
 log = logging.getLogger(__name__)
 
 CONFIRM_SECONDS = 10.0
-"""A broker that is there, not blocked, and says nothing for so long has lost a confirmation: what goes to a
-quorum queue that has no leader yet, after a restart, may never be confirmed."""
+"""A broker that has been sent everything, is not blocked, and says nothing for so long has lost a
+confirmation: what goes to a quorum queue that has no leader yet, after a restart, may never be confirmed."""
 
 FLIGHT_LETTERS = 500
 """Messages in one write: aiormq walks all that are open for each confirmation of many, and of 20,000 at once
@@ -188,7 +188,7 @@ class _Outlet:
                     async with asyncio.timeout(CONFIRM_SECONDS):
                         return await asyncio.shield(flight.over)
                 except TimeoutError:
-                    if not self._wire.is_blocked:
+                    if not (self._wire.is_blocked or self._wire.is_sending):
                         log.warning(
                             "no confirmation in %g s: publishing again",
                             CONFIRM_SECONDS,

@@ -80,13 +80,19 @@ class Wire(aiormq.Connection):
     def __init__(self, url: URL, *, client_name: str) -> None:
         """Prepare a connection to `url` that announces itself as `client_name`."""
         inner = TLSTransportFactory() if url.scheme == "amqps" else TCPTransportFactory()
+        self._transport = _TolerantTransport(inner, self._note)
         super().__init__(
             url,
-            transport_factory=_TolerantTransport(inner, self._note),
+            transport_factory=self._transport,
             client_properties={"product": "resistor", "connection_name": client_name},
         )
         self.is_blocked = False
         self.farewell = ""
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether some of what was written waits for the socket to take it."""
+        return not self.write_queue.empty() or self._transport.is_sending
 
     def _note(self, index: tuple[int, int], payload: bytes) -> None:
         if index == _CLOSE:
@@ -156,9 +162,15 @@ class _TolerantTransport(TransportFactory):
     def __init__(self, inner: TransportFactory, note: _Note) -> None:
         self._inner = inner
         self._note = note
+        self._writer: asyncio.StreamWriter | None = None
+
+    @property
+    def is_sending(self) -> bool:
+        return self._writer is not None and self._writer.transport.get_write_buffer_size() > 0
 
     async def create(self, url: URL, **kwargs: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await self._inner.create(url, **kwargs)
+        self._writer = writer
         # aiormq uses three of a StreamReader's methods: those that a TolerantReader has.
         return TolerantReader(reader, self._note), writer  # type: ignore[return-value]
 

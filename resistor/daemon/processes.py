@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 async def serve_processes(settings: Settings, arguments: Sequence[str]) -> int:
-    """Run as many as there are to be until SIGTERM or SIGINT; returns the exit status: the first failed one's.
+    """Run as many as there are to be until SIGTERM or SIGINT; return the first failed one's exit status.
 
     `arguments` are those of the command line.
     """

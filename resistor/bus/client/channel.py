@@ -11,8 +11,9 @@ import struct
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
+import pamqp.frame
 from pamqp import commands
 from pamqp.base import Frame
 
@@ -22,10 +23,10 @@ from resistor.bus.decoding import body_size, envelope_of, escaped
 from resistor.bus.envelopes import delivery_count
 from resistor.ports import Delivery, Outcome
 
-if TYPE_CHECKING:
-    from resistor.bus.client.connection import Connection
-
 CLOSE_SECONDS = 5.0
+
+WRITE_BYTES = 1 << 20
+"""Of bodies, in one write: of large messages fewer leave at once, so that few wait in the socket's buffer."""
 
 MOST_PREFIXES = 1_000
 """Encoded pairs of exchange and routing key that are kept: those of events are users' names, and many."""
@@ -33,15 +34,35 @@ MOST_PREFIXES = 1_000
 Answer = TypeVar("Answer", bound=Frame)
 
 
-class NativeChannel:
-    """A channel of a `Connection`."""
+class Carrier(Protocol):
+    """What a channel needs of its connection."""
 
-    def __init__(self, connection: Connection, number: int) -> None:
+    payload_max: int
+
+    def send(self, frame: Frame, channel: int) -> None:
+        """Write what is rare. Raises `Lost`."""
+
+    def write(self, frames: bytes) -> None:
+        """Write. Raises `Lost`."""
+
+    async def writable(self) -> None:
+        """Wait until the socket takes more. Raises `Lost`."""
+
+    def forget(self, number: int) -> None:
+        """Drop a channel that is closed."""
+
+
+class NativeChannel:
+    """A channel of a connection."""
+
+    def __init__(self, connection: Carrier, number: int) -> None:
         """Take the connection that writes, and the channel's number on it."""
         self.number = number
         self._connection = connection
         self._reason: BaseException | None = None
-        self._is_closed = False
+        self._is_closed = False  # nothing may be sent or expected any more
+        self._is_closing = False  # our Close is out, and has not been answered
+        self._over = asyncio.Event()
         self._when_closed: list[Callable[[BaseException | None], None]] = []
         self._asked: deque[tuple[type[Frame], asyncio.Future[Any]]] = deque()
         # What arrives.
@@ -64,7 +85,7 @@ class NativeChannel:
     @property
     def is_usable(self) -> bool:
         """Whether a frame may still be sent on it."""
-        return not self._is_closed
+        return not self._is_closed and not self._is_closing
 
     @property
     def open_ids(self) -> set[str]:
@@ -102,19 +123,28 @@ class NativeChannel:
         self._write(framing.dead_letter(self.number, tag, multiple=multiple))
 
     async def publish(self, letters: Sequence[Letter]) -> None:
-        """Write these in one go; waits while the socket takes no more. Raises `Lost`."""
-        await self._connection.writable()
+        """Write these in one go, or in several where they are large; waits while the socket takes no more.
+
+        Raises `Lost`: some may have left then.
+        """
         payload_max = self._connection.payload_max
+        # Their ids are taken at once: two letters with the same one must not both get to wait for the socket.
+        self._by_id.update({letter.message_id: letter for letter in letters})
         pieces: list[bytes] = []
-        for letter in letters:
-            message = letter.message
-            pieces.append(self._prefix(message.exchange, message.routing_key))
-            pieces += framing.content(self.number, letter.header, message.envelope.body, payload_max)
-        self._write(b"".join(pieces))
-        for letter in letters:
-            self._sequence += 1
-            self._letters[self._sequence] = letter
-            self._by_id[letter.message_id] = letter
+        begin = size = 0
+        try:
+            for end, letter in enumerate(letters, 1):
+                message = letter.message
+                pieces.append(self._prefix(message.exchange, message.routing_key))
+                pieces += framing.content(self.number, letter.header, message.envelope.body, payload_max)
+                size += len(message.envelope.body)
+                if size >= WRITE_BYTES or end == len(letters):
+                    await self._leave(letters[begin:end], pieces)
+                    begin, size, pieces = end, 0, []
+        except BaseException:
+            for letter in letters[begin:]:
+                self._by_id.pop(letter.message_id, None)
+            raise
 
     async def count(self, queue: str) -> tuple[int, int]:
         """Return how many messages are ready in a queue, and how many consume it."""
@@ -125,27 +155,32 @@ class NativeChannel:
     async def close(self) -> None:
         """Close it, and be content if it is gone already.
 
-        Where the broker does not answer, the number stays taken: it may mean this channel by it still.
+        Nothing is sent behind Channel.Close, not another one either: for a channel that is closed the broker
+        would close the connection. Where it does not answer, the number stays taken: it may mean this channel
+        by it still.
         """
-        if self._is_closed:
-            return
-        close = commands.Channel.Close(reply_code=200, reply_text="", class_id=0, method_id=0)
-        with suppress(Lost, Refused, TimeoutError):
+        self._say_close()
+        with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
-                await self.ask(close, commands.Channel.CloseOk)
+                await self._over.wait()
         self.end(None)
 
     def abandon(self) -> None:
         """Close it without waiting; its number is free again when the broker has heard."""
-        if not self._is_closed:
+        self._say_close()
+        self.end(None)
+
+    def _say_close(self) -> None:
+        if self.is_usable:
+            self._is_closing = True
             close = commands.Channel.Close(reply_code=200, reply_text="", class_id=0, method_id=0)
             self._connection.send(close, self.number)
-            self.end(None)
 
     async def ask(self, request: Frame, answer: type[Answer]) -> Answer:
         """Send what is rare, and return the answer. Raises `Lost` and `Refused`."""
+        frame = pamqp.frame.marshal(request, self.number)
         answered = self._answered(answer)
-        self._connection.send(request, self.number)
+        self._connection.write(frame)
         return await answered
 
     async def expect(self, answer: type[Answer]) -> Answer:
@@ -153,7 +188,7 @@ class NativeChannel:
         return await self._answered(answer)
 
     def _answered(self, answer: type[Answer]) -> asyncio.Future[Answer]:
-        if self._is_closed:
+        if not self.is_usable:
             raise self._reason or Lost("the channel was closed")
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._asked.append((answer, future))
@@ -179,16 +214,22 @@ class NativeChannel:
             self._rare(payload)
 
     def header(self, payload: bytes) -> None:
-        """Take a header frame."""
+        """Take a header frame. Raises `ValueError` where the message before is not whole."""
+        if self._missing:
+            raise ValueError("a message begins in the middle of another")
         self._header = payload
         self._missing = body_size(payload)
         if not self._missing:
             self._complete(b"")
 
     def body(self, part: bytes) -> None:
-        """Take a body frame: most bodies are in one."""
+        """Take a body frame: most bodies are in one. Raises `ValueError` for what no header announced."""
+        if not part:
+            return
         self._missing -= len(part)
-        if self._missing > 0:
+        if self._missing < 0:
+            raise ValueError("a body is longer than its header says")
+        if self._missing:
             self._body.append(part)
         elif self._body:
             self._body.append(part)
@@ -209,6 +250,7 @@ class NativeChannel:
             return
         self._is_closed = True
         self._reason = reason
+        self._over.set()
         self._letters.clear()
         self._by_id.clear()
         self._gathered.clear()
@@ -230,7 +272,7 @@ class NativeChannel:
             if letter is not None:
                 letter.is_returned = True
             return
-        tag, redelivered, exchange, routing_key = self._deliver
+        (tag, redelivered, exchange, routing_key), self._deliver = self._deliver, None
         self._gathered.append(
             Delivery(
                 envelope=envelope,
@@ -260,24 +302,25 @@ class NativeChannel:
             letter.land(Outcome.UNROUTABLE if letter.is_returned else outcome)
 
     def _closed(self, payload: bytes) -> None:
-        """The broker closes the channel: say that it was heard, or its number stays taken."""
+        """The broker closes the channel: say that it was heard, or its number stays taken.
+
+        Where we were closing it too, the answer to that comes yet, and belongs to this channel.
+        """
         (code,) = struct.unpack_from(">H", payload, 4)
         text, _ = escaped(payload, 6)
         self._connection.send(commands.Channel.CloseOk(), self.number)
         self.end(Refused(code, text))
-        self._connection.forget(self.number)
+        if not self._is_closing:
+            self._connection.forget(self.number)
 
     def _rare(self, payload: bytes) -> None:
         frame = framing.decoded(payload)
         if isinstance(frame, commands.Channel.Flow):
             self._connection.send(commands.Channel.FlowOk(active=frame.active), self.number)
         elif isinstance(frame, commands.Channel.CloseOk):
-            self._connection.forget(self.number)
-            while self._asked:  # what was asked before is not answered any more
-                _, future = self._asked.pop()
-                if not future.done():
-                    future.set_result(frame)
-                    break
+            if self._is_closing:  # what was asked before is not answered any more
+                self._connection.forget(self.number)
+                self.end(None)
         elif self._asked and isinstance(frame, self._asked[0][0]):
             _, future = self._asked.popleft()
             if not future.done():
@@ -286,9 +329,17 @@ class NativeChannel:
     # ------------------------------------------------------------------------------------------ writing
 
     def _write(self, frames: bytes) -> None:
-        if self._is_closed:
+        if not self.is_usable:
             raise Lost("the channel was closed")
         self._connection.write(frames)
+
+    async def _leave(self, letters: Sequence[Letter], pieces: Sequence[bytes]) -> None:
+        """Write letters as soon as the socket takes more; from then on they are out."""
+        await self._connection.writable()
+        self._write(b"".join(pieces))
+        for letter in letters:
+            self._sequence += 1
+            self._letters[self._sequence] = letter
 
     def _prefix(self, exchange: str, routing_key: str) -> bytes:
         """Return Basic.Publish for these, encoded once."""

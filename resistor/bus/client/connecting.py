@@ -7,6 +7,7 @@ Reads the options that aio-pika's URLs have, so that one URL does for both clien
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 import ssl
 
@@ -98,6 +99,9 @@ def _virtual_host(url: URL) -> str:
 def _tls(url: URL) -> ssl.SSLContext:
     """Return what verifies the server's certificate. Raises OSError for a file that is not there."""
     query = url.query
+    for option in ("cafile", "capath", "certfile", "keyfile"):
+        if option in query:
+            os.stat(query[option])  # says which file is not there, as the context does not
     context = ssl.create_default_context(
         ssl.Purpose.SERVER_AUTH,
         cafile=query.get("cafile"),

@@ -36,8 +36,10 @@ class Connection(asyncio.Protocol):
         self.payload_max = 4096 - framing.OVERHEAD  # AMQP's frame_min_size, until it has been tuned
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._buffer = b""
+        self._begun = bytearray()  # a frame that is not whole yet, and maybe more behind it
+        self._wanted = 0  # bytes that `_begun` has to have for another look
         self._out: list[bytes] = []
+        self._out_bytes = 0
         self._channels: dict[int, NativeChannel] = {}
         self._channel_max = 2047
         self._when_closed: list[Callable[[BaseException | None], None]] = []
@@ -52,6 +54,11 @@ class Connection(asyncio.Protocol):
         self._channels[0] = self._control
 
     # ------------------------------------------------------------------------------------- its user's side
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether some of what was written waits for the socket to take it."""
+        return self._transport is not None and self._transport.get_write_buffer_size() > 0
 
     def when_closed(self, call: Callable[[BaseException | None], None]) -> None:
         """Call `call` with the reason as soon as the connection is closed."""
@@ -84,14 +91,22 @@ class Connection(asyncio.Protocol):
     async def close(self) -> None:
         """Close it, and be content if it is gone already."""
         if not self._is_closed:
-            with suppress(Lost, TimeoutError):
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    close = commands.Connection.Close(reply_code=200, reply_text="", class_id=0, method_id=0)
-                    await self.ask(close, commands.Connection.CloseOk)
-        self.fail(None)
+            await self._part()
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await asyncio.shield(self._gone)
+        if self._transport is not None and not self._gone.done():
+            self._transport.abort()  # a peer that takes no more, or does not end its TLS
+
+    async def _part(self) -> None:
+        """Take leave of the broker, if it listens."""
+        close = commands.Connection.Close(reply_code=200, reply_text="", class_id=0, method_id=0)
+        try:
+            with suppress(Lost, TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self.ask(close, commands.Connection.CloseOk)
+        finally:
+            self.fail(None)
 
     def tune(self, *, channel_max: int, frame_max: int, heartbeat: float) -> None:
         """Keep to what was agreed on; `heartbeat` is in seconds, 0: none. `frame_max` 0: any size."""
@@ -114,6 +129,9 @@ class Connection(asyncio.Protocol):
         if not self._out:
             self._loop.call_soon(self._flush)
         self._out.append(frames)
+        self._out_bytes += len(frames)
+        if self._out_bytes >= WRITE_BUFFER_BYTES:
+            self._flush()  # so that the socket says now that it takes no more
 
     async def writable(self) -> None:
         """Wait until the socket takes more. Raises `Lost`."""
@@ -127,7 +145,7 @@ class Connection(asyncio.Protocol):
         self._channels.pop(number, None)
 
     def _flush(self) -> None:
-        out, self._out = self._out, []
+        out, self._out, self._out_bytes = self._out, [], 0
         if out and self._transport is not None and not self._transport.is_closing():
             self._wrote_at = self._loop.time()
             self._transport.write(b"".join(out))
@@ -145,14 +163,20 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what the socket has."""
+        if self._is_closed:
+            return
         self._heard_at = self._loop.time()
-        buffer = self._buffer + data if self._buffer else data
+        if self._begun:
+            self._begun += data
+            if len(self._begun) < self._wanted:
+                return
+            data = bytes(self._begun)
         try:
-            position = self._frames(buffer)
+            position = self._frames(data)
         except Exception as error:  # whatever it is, nothing behind it can be read
             self.fail(Lost(f"what the broker sent cannot be read: {error}"))
             return
-        self._buffer = buffer[position:]
+        self._begun = bytearray(data[position:])
         for channel in list(self._channels.values()):
             channel.hand_over()
 
@@ -183,13 +207,15 @@ class Connection(asyncio.Protocol):
         """Take all whole frames; returns where the first that is not whole begins."""
         position, size_of_buffer = 0, len(buffer)
         unpack, channels = framing.head.unpack_from, self._channels
-        while size_of_buffer - position > 7:
+        self._wanted = framing.OVERHEAD
+        while size_of_buffer - position >= framing.OVERHEAD and not self._is_closed:
             kind, number, size = unpack(buffer, position)
             start = position + 7
             end = start + size
             if end >= size_of_buffer:
                 if size > self.payload_max:
                     raise ValueError(_oversized(buffer[position:], size))
+                self._wanted = framing.OVERHEAD + size
                 break
             if buffer[end] != framing.END:
                 raise ValueError("a frame does not end where it should")
@@ -218,6 +244,8 @@ class Connection(asyncio.Protocol):
             self.send(commands.Connection.CloseOk(), 0)
             self._flush()
             self.fail(Lost(text))
+        elif index >> 16 != framing.CONNECTION_CLASS:
+            raise ValueError(f"class {index >> 16} on channel 0")
         elif index == framing.CONNECTION_BLOCKED:
             self.is_blocked = True
         elif index == framing.CONNECTION_UNBLOCKED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pamqp.frame
@@ -14,13 +15,17 @@ from pamqp.body import ContentBody
 from pamqp.header import ContentHeader
 from pamqp.heartbeat import Heartbeat
 
+from resistor.bus import publishing as publishing_module
 from resistor.bus.channels import Letter, Lost, Refused
-from resistor.bus.client.channel import NativeChannel
+from resistor.bus.client import connection as connection_module
+from resistor.bus.client.channel import WRITE_BYTES, NativeChannel
 from resistor.bus.client.connection import Connection
+from resistor.bus.publishing import Publisher
 from resistor.messages import Envelope
 from resistor.ports import Delivery, Outcome, Publish
 
 FRAME_MAX = 4096
+PUBLISH = pamqp.frame.marshal(commands.Basic.Publish(exchange="x", routing_key="k", mandatory=True), 1)
 
 
 class Socket:
@@ -29,9 +34,16 @@ class Socket:
     def __init__(self) -> None:
         self.written = b""
         self.is_closed = False
+        self.waiting = 0
+        self.was_aborted = False
+        self.when_written: Callable[[], None] = lambda: None
 
     def write(self, data: bytes) -> None:
         self.written += data
+        self.when_written()
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
 
     def is_closing(self) -> bool:
         return self.is_closed
@@ -39,7 +51,8 @@ class Socket:
     def close(self) -> None:
         self.is_closed = True
 
-    abort = close
+    def abort(self) -> None:
+        self.is_closed = self.was_aborted = True
 
     def get_extra_info(self, _: str) -> None:
         return None
@@ -329,3 +342,312 @@ async def test_a_heartbeat_is_no_message() -> None:
     wired.says(Heartbeat(), channel=0)
     assert wired.arrived == []
     assert wired.reasons == []
+
+
+async def test_a_body_that_nobody_announced_ends_the_connection() -> None:
+    for stray in ([ContentBody(b"x")], [ContentHeader(body_size=1), ContentBody(b"xy")]):
+        wired = Wired()
+        await wired.consuming()
+        wired.connection.data_received(message(1, b"whole"))
+        wired.says(*stray)
+        assert "longer than its header" in str(wired.reasons[0])
+        assert seen(wired.arrived) == [(1, b"whole", False, 0)]
+
+
+async def test_a_message_in_the_middle_of_another_ends_the_connection() -> None:
+    wired = Wired()
+    await wired.consuming()
+    wired.connection.data_received(message(1, b"z" * 9000)[:-2000].rpartition(b"\xce")[0] + b"\xce")
+    wired.connection.data_received(message(2, b"two"))
+    assert "in the middle" in str(wired.reasons[0])
+    assert wired.arrived == []
+
+
+async def test_an_empty_body_frame_is_no_message() -> None:
+    wired = Wired()
+    await wired.consuming()
+    empty = b"\x03\x00\x01\x00\x00\x00\x00\xce"
+    wired.connection.data_received(message(1, b"") + empty + message(2, b"two") + empty)
+    assert seen(wired.arrived) == [(1, b"", False, 0), (2, b"two", False, 0)]
+    assert wired.reasons == []
+
+
+async def test_what_comes_behind_connection_close_is_not_looked_at() -> None:
+    wired = Wired()
+    await wired.consuming()
+    close = pamqp.frame.marshal(commands.Connection.Close(320, "bye", 0, 0), 0)
+    wired.connection.data_received(close + b"\x00" * 20)
+    wired.connection.data_received(message(1, b"late"))
+    assert [str(reason) for reason in wired.reasons] == ["bye"]
+    assert wired.arrived == []
+
+
+async def test_a_method_of_a_channel_on_the_connection_itself_ends_it() -> None:
+    wired = Wired()
+    wired.says(commands.Channel.Close(504, "odd", 0, 0), channel=0)
+    assert "class 20 on channel 0" in str(wired.reasons[0])
+
+
+async def test_a_channel_is_closed_once_and_nothing_is_sent_behind_it() -> None:
+    wired = Wired()
+    channel = await wired.channel(confirms=True)
+    letters = [letter(1), letter(2)]
+    await channel.publish(letters)
+    await asyncio.sleep(0)
+    wired.socket.written = b""
+    closing = [asyncio.create_task(channel.close()) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert not channel.is_usable
+    with pytest.raises(Lost):
+        await channel.publish([letter(3)])
+    with pytest.raises(Lost):
+        channel.ack(1, multiple=False)
+    with pytest.raises(Lost):
+        await channel.count("q")
+    await asyncio.sleep(0)
+    close = commands.Channel.Close(reply_code=200, reply_text="", class_id=0, method_id=0)
+    assert wired.socket.written == pamqp.frame.marshal(close, 1)
+    wired.says(commands.Basic.Ack(delivery_tag=1), commands.Channel.CloseOk())
+    await asyncio.gather(*closing)
+    assert [each.outcome for each in letters] == [Outcome.CONFIRMED, None]
+    assert (await wired.channel()).number == 1
+
+
+async def test_what_was_asked_of_a_channel_that_is_closed_is_lost() -> None:
+    wired = Wired()
+    channel = await wired.consuming()
+    asking = asyncio.create_task(channel.count("q"))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(channel.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait({closing})
+    wired.says(commands.Channel.CloseOk())
+    with pytest.raises(Lost):
+        await asking
+
+
+async def test_the_number_is_taken_until_both_have_closed_where_both_do_at_once() -> None:
+    wired = Wired()
+    channel = await wired.consuming()
+    closing = asyncio.create_task(channel.close())
+    await asyncio.sleep(0)
+    wired.says(commands.Channel.Close(406, "PRECONDITION_FAILED", 60, 80))
+    await closing
+    opening = asyncio.create_task(wired.connection.channel())
+    await asyncio.sleep(0)
+    wired.says(commands.Channel.CloseOk())
+    assert not opening.done()
+    wired.says(commands.Channel.OpenOk(), channel=2)
+    assert (await opening).number == 2
+    assert (await wired.channel()).number == 1
+
+
+async def test_a_question_that_cannot_be_sent_takes_no_answer_from_another() -> None:
+    wired = Wired()
+    channel = await wired.consuming()
+    with pytest.raises(ValueError, match="Max length"):
+        await channel.count("q" * 300)
+    asking = asyncio.create_task(channel.count("q"))
+    await asyncio.sleep(0)
+    wired.says(commands.Queue.DeclareOk(queue="q", message_count=3, consumer_count=1))
+    assert await asking == (3, 1)
+
+
+async def test_other_channels_live_on_when_one_is_closed() -> None:
+    wired = Wired()
+    first = await wired.consuming()
+    opening = asyncio.create_task(wired.connection.channel())
+    await asyncio.sleep(0)
+    wired.says(commands.Channel.OpenOk(), channel=2)
+    second = await opening
+    wired.says(commands.Channel.Close(406, "no", 0, 0), channel=2)
+    assert (first.is_usable, second.is_usable) == (True, False)
+    wired.connection.data_received(message(1, b"one"))
+    assert seen(wired.arrived) == [(1, b"one", False, 0)]
+
+
+async def test_a_consumer_that_the_broker_ends_is_told() -> None:
+    wired = Wired()
+    channel = await wired.consuming()
+    reasons: list[Any] = []
+    channel.when_closed(reasons.append)
+    wired.says(commands.Basic.Cancel(consumer_tag="c", nowait=True))
+    assert isinstance(reasons[0], Lost)
+
+
+async def test_large_letters_leave_a_few_at_a_time() -> None:
+    wired = Wired()
+    channel = await wired.channel(confirms=True)
+    letters = [letter(number, b"x" * (WRITE_BYTES // 2)) for number in range(1, 6)]
+    wired.socket.when_written = wired.connection.pause_writing
+    publishing = asyncio.create_task(channel.publish(letters))
+    for left in (2, 4):
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert wired.socket.written.count(PUBLISH) == left
+        wired.connection.resume_writing()
+    await publishing
+    await asyncio.sleep(0)
+    assert wired.socket.written.count(PUBLISH) == 5
+
+
+async def test_many_publishers_of_one_turn_fill_the_socket_and_then_wait() -> None:
+    wired = Wired()
+    channel = await wired.channel(confirms=True)
+    wired.socket.when_written = wired.connection.pause_writing
+    publishing = [asyncio.create_task(channel.publish([letter(n, b"x" * WRITE_BYTES)])) for n in range(9)]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert wired.socket.written.count(PUBLISH) == 1
+    wired.connection.connection_lost(None)
+    await asyncio.wait(publishing)
+    assert [isinstance(each.exception(), Lost) for each in publishing] == [False] + [True] * 8
+
+
+class Clock:
+    """In the place of a loop's time; timers that have been set are let go by hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        self.timers: list[tuple[float, Any]] = []
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "time", lambda: self.now)
+        monkeypatch.setattr(loop, "call_later", self._later)
+
+    def _later(self, pause: float, call: Any, *arguments: Any) -> Any:
+        self.timers.append((self.now + pause, lambda: call(*arguments)))
+        return asyncio.Handle(lambda: None, (), asyncio.get_running_loop())
+
+    def go_on(self, late: float = 0.0) -> None:
+        """Let the next timer go, so much too late."""
+        at, call = self.timers.pop(0)
+        self.now = at + late
+        call()
+
+
+@pytest.fixture
+async def beating(monkeypatch: pytest.MonkeyPatch) -> tuple[Wired, Clock]:
+    """A connection with a heartbeat of two seconds, and its clock."""
+    clock = Clock(monkeypatch)
+    wired = Wired()
+    wired.connection.tune(channel_max=10, frame_max=FRAME_MAX, heartbeat=2.0)
+    wired.socket.written = b""
+    return wired, clock
+
+
+async def test_we_give_a_sign_of_life_where_nothing_else_was_said(beating: tuple[Wired, Clock]) -> None:
+    wired, clock = beating
+    beat = Heartbeat().marshal()
+    for count in range(1, 4):
+        clock.go_on()
+        await asyncio.sleep(0)
+        assert wired.socket.written == beat * count
+        wired.says(Heartbeat(), channel=0)
+    clock.now += 0.9
+    wired.connection.write(b"x")
+    await asyncio.sleep(0)
+    clock.go_on()
+    await asyncio.sleep(0)
+    assert wired.socket.written == beat * 3 + b"x"
+
+
+async def test_a_broker_that_gives_no_sign_of_life_is_given_up(beating: tuple[Wired, Clock]) -> None:
+    wired, clock = beating
+    while not wired.reasons:
+        clock.go_on()
+    assert clock.now == 107.0
+    assert "no sign of life" in str(wired.reasons[0])
+    assert wired.socket.is_closed
+
+
+async def test_a_loop_that_was_busy_is_not_taken_for_a_broker_that_is_silent(
+    beating: tuple[Wired, Clock],
+) -> None:
+    wired, clock = beating
+    clock.go_on(late=60.0)
+    assert wired.reasons == []
+    wired.says(Heartbeat(), channel=0)
+    clock.go_on()
+    assert wired.reasons == []
+
+
+async def test_a_peer_that_does_not_end_the_connection_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "CLOSE_SECONDS", 0.01)
+    wired = Wired()
+    await wired.connection.close()
+    assert wired.socket.was_aborted
+
+
+async def test_a_leave_that_is_cancelled_leaves_nothing_open() -> None:
+    wired = Wired()
+    closing = asyncio.create_task(wired.connection.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+    await asyncio.wait({closing})
+    assert wired.socket.is_closed
+
+
+async def test_a_server_without_a_limit_may_send_frames_of_any_size() -> None:
+    wired = Wired()
+    wired.connection.tune(channel_max=0, frame_max=0, heartbeat=0)
+    channel = await wired.consuming()
+    whole = pamqp.frame.marshal(commands.Basic.Deliver("c", 1, False, "x", "key"), 1)
+    whole += pamqp.frame.marshal(ContentHeader(body_size=300_000), 1)
+    whole += pamqp.frame.marshal(ContentBody(b"z" * 300_000), 1)
+    for start in range(0, len(whole), 1000):
+        wired.connection.data_received(whole[start : start + 1000])
+    assert seen(wired.arrived) == [(1, b"z" * 300_000, False, 0)]
+    await asyncio.sleep(0)
+    wired.socket.written = b""
+    await channel.publish([letter(1, b"y" * 300_000)])
+    await asyncio.sleep(0)
+    assert wired.socket.written.endswith(pamqp.frame.marshal(ContentBody(b"y" * 300_000), 1))
+
+
+class Standing:
+    """In the place of a link: always up."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def current(self) -> Connection:
+        return self._connection
+
+
+async def test_a_confirmation_is_not_overdue_before_all_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing_module, "CONFIRM_SECONDS", 0.01)
+    wired = Wired()
+    wired.socket.waiting = 1
+    publisher = Publisher(Standing(wired.connection))  # type: ignore[arg-type]
+    publishing = asyncio.create_task(publisher.publish([letter(1).message]))
+    for answer in (commands.Channel.OpenOk(), commands.Confirm.SelectOk()):
+        for _ in range(5):
+            await asyncio.sleep(0)
+        wired.says(answer)
+    await asyncio.wait({publishing}, timeout=0.1)
+    close = commands.Channel.Close(reply_code=200, reply_text="", class_id=0, method_id=0)
+    assert pamqp.frame.marshal(close, 1) not in wired.socket.written
+    wired.socket.waiting = 0
+    async with asyncio.timeout(5.0):
+        while pamqp.frame.marshal(close, 1) not in wired.socket.written:  # noqa: ASYNC110 - a fake socket
+            await asyncio.sleep(0)
+    wired.says(commands.Basic.Ack(delivery_tag=1), commands.Channel.CloseOk())
+    assert await publishing == [Outcome.CONFIRMED]
+
+
+async def test_an_id_is_taken_as_soon_as_its_letter_waits_for_the_socket() -> None:
+    wired = Wired()
+    channel = await wired.channel(confirms=True)
+    wired.connection.pause_writing()
+    publishing = [asyncio.create_task(channel.publish([letter(number)])) for number in (1, 2)]
+    await asyncio.sleep(0)
+    assert channel.open_ids == {"m1", "m2"}
+    publishing[0].cancel()
+    await asyncio.wait({publishing[0]})
+    assert channel.open_ids == {"m2"}
+    wired.connection.resume_writing()
+    await publishing[1]
+    assert channel.open_ids == {"m2"}
+    wired.says(commands.Basic.Ack(delivery_tag=1))
+    assert channel.open_ids == set()

@@ -173,3 +173,25 @@ def test_deliveries_are_counted_where_the_broker_counts_them() -> None:
 def test_a_time_before_1970_is_written_as_text() -> None:
     headers = writable_table({"at": datetime(1960, 1, 1, tzinfo=UTC)})
     assert headers == {"at": "1960-01-01T00:00:00+00:00"}
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        b"\x01al\x00\x00\x00",  # a number of eight bytes, of which three are in the table
+        b"\x01ab",
+        b"\x01aS\x00\x00\x00\x09text",
+        b"\x05a",
+        b"\x01",
+    ],
+)
+def test_a_table_that_ends_in_the_middle_of_a_value_is_not_read_beyond(inside: bytes) -> None:
+    table = struct.pack(">I", len(inside)) + inside
+    payload = struct.pack(">HHQH", 60, 0, 0, 1 << 13 | 1 << 7) + table + b"\x0f" + b"m" * 15
+    assert envelope_of(payload, b"").content_type == UNREADABLE
+
+
+@pytest.mark.parametrize("moment", [-1.0, 253_402_300_800.0, float("nan"), float("inf")])
+def test_a_moment_that_could_not_be_read_back_is_refused(moment: float) -> None:
+    with pytest.raises(ValueError, match="no time that AMQP can carry"):
+        encoded(Envelope(body=b"", timestamp=moment))
