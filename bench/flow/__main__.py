@@ -16,7 +16,7 @@ from bench.flow.contender import CannotStart, Contender
 from bench.flow.contest import Result, contest
 from bench.flow.ideal import ideal
 from bench.flow.peers.celery import celery, celery_bare
-from bench.flow.peers.dbos import dbos, dbos_async
+from bench.flow.peers.dbos import dbos
 from bench.flow.peers.dramatiq import dramatiq, dramatiq_bare
 from bench.flow.peers.restate import restate, restate_runs
 from bench.flow.peers.taskiq import taskiq, taskiq_bare
@@ -35,7 +35,6 @@ CONTENDERS: dict[str, Callable[[Stage], Awaitable[Contender]]] = {
     "restate": restate,
     "restate-runs": restate_runs,
     "dbos": dbos,
-    "dbos-async": dbos_async,
 }
 
 
@@ -88,7 +87,9 @@ def _say(line: str) -> None:
 def medians(results: Sequence[Result]) -> str:
     """Return a line for each contender, with how many times as many workflows Resistor does."""
     by_name = {name: [each for each in results if each.name == name] for name in _names(results)}
-    rates = {name: statistics.median(each.workflows_per_second for each in own) for name, own in by_name.items()}
+    rates = {
+        name: statistics.median(each.workflows_per_second for each in own) for name, own in by_name.items()
+    }
     titles = ("workflows/s", "Resistor ×", "p50 ms", "p99 ms", "CPU ms each", "MB")
     lines = [f"{'':16}" + "".join(f" {title:>12}" for title in titles) + "  by whom"]
     for name, own in by_name.items():

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.flow.contender import CannotStart
@@ -23,31 +20,22 @@ from resistor.dev.child import free_port
 
 
 async def dbos(stage: Stage) -> Peer:
-    """Workflows on threads."""
-    return await _dbos(stage, "DBOS", "sync")
-
-
-async def dbos_async(stage: Stage) -> Peer:
-    """Workflows on an event loop."""
-    return await _dbos(stage, "DBOS, async", "async")
-
-
-async def _dbos(stage: Stage, name: str, kind: str) -> Peer:
+    """DBOS on the best database that is here."""
     programs = tools.postgresql()
     if programs is None:
         sys.stderr.write("PostgreSQL is not installed: DBOS works on SQLite\n")
-        return await set_up(stage, f"{name}, SQLite", partial(_on_sqlite, kind=kind))
-    return await set_up(stage, name, partial(_on_postgresql, kind=kind, programs=programs))
+        return await set_up(stage, "DBOS, SQLite", _on_sqlite)
+    return await set_up(stage, "DBOS", lambda peer: _on_postgresql(peer, programs))
 
 
-async def _on_sqlite(peer: Peer, *, kind: str) -> None:
-    await peer.drive("dbos_app", kind, f"sqlite:///{peer.folder}/dbos.sqlite", works_as="app")
+async def _on_sqlite(peer: Peer) -> None:
+    await peer.drive("dbos_app", f"sqlite:///{peer.folder}/dbos.sqlite", works_as="app")
 
 
-async def _on_postgresql(peer: Peer, *, kind: str, programs: Path) -> None:
+async def _on_postgresql(peer: Peer, programs: Path) -> None:
     port = free_port()
     await asyncio.to_thread(_start_postgresql, peer, programs, port)
-    await peer.drive("dbos_app", kind, f"postgresql://bench@127.0.0.1:{port}/dbos", works_as="app")
+    await peer.drive("dbos_app", f"postgresql://bench@127.0.0.1:{port}/dbos", works_as="app")
 
 
 def _start_postgresql(peer: Peer, programs: Path, port: int) -> None:
@@ -67,12 +55,12 @@ def _start_postgresql(peer: Peer, programs: Path, port: int) -> None:
     words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     server = (str(programs / "postgres"), "-D", str(data), "-p", str(port), *words)
     peer.work("PostgreSQL", *unprivileged, *server)
-    _wait_until(lambda: _accepts(port), peer)
+    _wait_until_ready(peer, data)
 
 
 def _as_somebody_else(folder: Path, data: Path) -> Sequence[str]:
     """Return what makes a command's user another one than root, whom PostgreSQL refuses."""
-    if getpass.getuser() != "root" and os.geteuid() != 0:
+    if os.geteuid() != 0:
         return ()
     setpriv = shutil.which("setpriv")
     if setpriv is None:
@@ -92,18 +80,11 @@ def _user() -> pwd.struct_passwd:
     raise CannotStart("PostgreSQL does not run as root, and there is no other user for it")
 
 
-def _accepts(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1.0).close()
-    except OSError:
-        return False
-    return True
-
-
-def _wait_until(up: Callable[[], bool], peer: Peer) -> None:
+def _wait_until_ready(peer: Peer, data: Path) -> None:
+    status = data / "postmaster.pid"  # its last line says how far the server is
     until = time.monotonic() + READY_SECONDS
-    while not up():
+    while not (status.exists() and status.read_text().split()[-1:] == ["ready"]):
         peer.require_running()
         if time.monotonic() > until:
-            raise TimeoutError("PostgreSQL does not accept connections")
+            raise TimeoutError("PostgreSQL does not become ready")
         time.sleep(0.05)

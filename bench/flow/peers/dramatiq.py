@@ -8,23 +8,16 @@ from bench.flow.stage import Stage
 
 async def dramatiq(stage: Stage) -> Peer:
     """Dramatiq that keeps results."""
-    return await set_up(stage, "Dramatiq", _keeping)
+    return await set_up(stage, "Dramatiq", lambda peer: _start(peer, keeps_results=True))
 
 
 async def dramatiq_bare(stage: Stage) -> Peer:
     """Dramatiq that keeps nothing."""
-    return await set_up(stage, "Dramatiq, bare", _start)
+    return await set_up(stage, "Dramatiq, bare", lambda peer: _start(peer, keeps_results=False))
 
 
-async def _keeping(peer: Peer) -> None:
-    peer.environment["BENCH_KEEPS_RESULTS"] = "yes"
-    await _start(peer)
-    peer.uses("Redis")
-
-
-async def _start(peer: Peer) -> None:
-    peer.environment["BENCH_AMQP_URL"] = peer.stage.rabbitmq.new_vhost()
+async def _start(peer: Peer, *, keeps_results: bool) -> None:
+    await peer.use_rabbitmq(keeps_results=keeps_results)
     module = f"{WORK}.dramatiq_actors"
     peer.work("worker", peer.python, "-m", "dramatiq", module, "--processes", "2", "--threads", "8")
-    peer.uses("RabbitMQ")
     await peer.drive("dramatiq_actors")

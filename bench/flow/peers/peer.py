@@ -14,8 +14,9 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from bench.flow.peers import tools
-from bench.flow.peers.work.counting import ENDED, REDIS_URL
+from bench.flow.peers.work.counting import ENDED
 from bench.flow.peers.work.driving import OK
+from bench.flow.peers.work.settings import AMQP_URL, KEEPS_RESULTS, REDIS_URL
 from bench.flow.stage import Process, Stage
 
 READY_SECONDS = 60.0
@@ -48,9 +49,14 @@ class Peer:
         """What only begins workflows."""
         return self._drivers
 
-    def uses(self, *servers: str) -> None:
-        """Count these servers of the stage as its own cost."""
-        self._trees |= {name: self.stage.servers()[name] for name in servers}
+    async def use_rabbitmq(self, *, keeps_results: bool) -> None:
+        """Work on a virtual host of its own, and on Redis where it keeps results; both are its cost."""
+        self.environment[AMQP_URL] = await asyncio.to_thread(self.stage.rabbitmq.new_vhost)
+        servers = self.stage.servers()
+        self._trees["RabbitMQ"] = servers["RabbitMQ"]
+        if keeps_results:
+            self.environment[KEEPS_RESULTS] = "yes"
+            self._trees["Redis"] = servers["Redis"]
 
     def work(self, name: str, *command: str, environment: Mapping[str, str] | None = None) -> Process:
         """Start a process that works for it."""
@@ -58,7 +64,7 @@ class Peer:
         self._trees[name] = process.pid
         return process
 
-    async def drive(self, module: str, *words: str, works_as: str | None = None) -> None:
+    async def drive(self, module: str, *words: str, works_as: str = "") -> None:
         """Start what begins workflows, a module of `work`, and wait until it is ready.
 
         `works_as` is its name where it does the work, too.

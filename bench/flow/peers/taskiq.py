@@ -8,23 +8,16 @@ from bench.flow.stage import Stage
 
 async def taskiq(stage: Stage) -> Peer:
     """Taskiq that keeps results."""
-    return await set_up(stage, "Taskiq", _keeping)
+    return await set_up(stage, "Taskiq", lambda peer: _start(peer, keeps_results=True))
 
 
 async def taskiq_bare(stage: Stage) -> Peer:
     """Taskiq that keeps nothing."""
-    return await set_up(stage, "Taskiq, bare", _start)
+    return await set_up(stage, "Taskiq, bare", lambda peer: _start(peer, keeps_results=False))
 
 
-async def _keeping(peer: Peer) -> None:
-    peer.environment["BENCH_KEEPS_RESULTS"] = "yes"
-    await _start(peer)
-    peer.uses("Redis")
-
-
-async def _start(peer: Peer) -> None:
-    peer.environment["BENCH_AMQP_URL"] = peer.stage.rabbitmq.new_vhost()
+async def _start(peer: Peer, *, keeps_results: bool) -> None:
+    await peer.use_rabbitmq(keeps_results=keeps_results)
     worker = (peer.python, "-m", "taskiq", "worker", f"{WORK}.taskiq_tasks:broker")
-    peer.work("worker", *worker, "--workers", "2", "--max-async-tasks", "200", "--log-level", "WARNING")
-    peer.uses("RabbitMQ")
+    peer.work("worker", *worker, "--workers", "2", "--log-level", "WARNING")
     await peer.drive("taskiq_tasks")

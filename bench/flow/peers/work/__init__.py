@@ -2,4 +2,5 @@
 
 counting.py   tells Redis that a workflow has ended
 driving.py    begins workflows when told to
+settings.py   where the servers are
 """

@@ -11,20 +11,18 @@ from typing import Any
 
 from celery import Celery, chain
 
-from bench.flow.peers.work.counting import REDIS_URL, count_one
+from bench.flow.peers.work.counting import count_one
 from bench.flow.peers.work.driving import document, drive
+from bench.flow.peers.work.settings import AMQP_URL, KEEPS_RESULTS, REDIS_URL
 
-KEEPS_RESULTS = bool(os.environ.get("BENCH_KEEPS_RESULTS"))
+_backend = os.environ[REDIS_URL] if os.environ.get(KEEPS_RESULTS) else None
 
-app = Celery(
-    "bench", broker=os.environ["BENCH_AMQP_URL"], backend=os.environ[REDIS_URL] if KEEPS_RESULTS else None
-)
+app = Celery("bench", broker=os.environ[AMQP_URL], backend=_backend)
 app.conf.update(
     task_acks_late=True,
-    task_ignore_result=not KEEPS_RESULTS,
+    task_ignore_result=_backend is None,
     broker_transport_options={"confirm_publish": True},
     broker_connection_retry_on_startup=True,
-    worker_prefetch_multiplier=int(os.environ.get("BENCH_PREFETCH", "16")),
     result_expires=3600,
 )
 

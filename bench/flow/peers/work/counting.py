@@ -11,8 +11,9 @@ import socket
 import threading
 from urllib.parse import urlsplit
 
+from bench.flow.peers.work.settings import REDIS_URL
+
 ENDED = "bench:ended"
-REDIS_URL = "BENCH_REDIS_URL"  # the environment variable that says where
 
 _connections: dict[int, socket.socket] = {}  # by process: a forked worker needs one of its own
 _connecting = threading.Lock()

@@ -1,19 +1,18 @@
 """DBOS: a workflow of three steps, in a process that begins it, too, as DBOS is used.
 
-Run as a program, with `sync` or `async` and the URL of its database.
+Run as a program, with the URL of its database. Steps and workflows are plain functions: as coroutines they cost more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from dbos import DBOS
 
 from bench.flow.peers.work.counting import count_one
-from bench.flow.peers.work.driving import at_once, document, drive
+from bench.flow.peers.work.driving import document, drive
 
 
 @DBOS.step()
@@ -42,32 +41,6 @@ def flow(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-@DBOS.step()
-async def async_first(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document."""
-    return {**document, "a": 1}
-
-
-@DBOS.step()
-async def async_second(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document."""
-    return {**document, "b": 2}
-
-
-@DBOS.step()
-async def async_third(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document."""
-    return {**document, "c": 3}
-
-
-@DBOS.workflow()
-async def async_flow(document: dict[str, Any]) -> dict[str, Any]:
-    """Do three steps."""
-    document = await async_third(await async_second(await async_first(document)))
-    count_one()
-    return document
-
-
 async def begin(count: int) -> None:
     """Begin so many, on DBOS's own threads."""
     await asyncio.to_thread(_begin, count)
@@ -78,15 +51,7 @@ def _begin(count: int) -> None:
         DBOS.start_workflow(flow, document())
 
 
-async def begin_async(count: int) -> None:
-    """Begin so many, on this loop."""
-    await at_once(count, lambda: async_flow(document()))
-
-
-BEGIN: dict[str, Callable[[int], Awaitable[None]]] = {"sync": begin, "async": begin_async}
-
-
-async def main(kind: str, url: str) -> None:
+async def main(url: str) -> None:
     """Set DBOS up, and begin workflows when told to."""
     DBOS(
         config={
@@ -97,9 +62,9 @@ async def main(kind: str, url: str) -> None:
         }
     )
     DBOS.launch()
-    await drive(BEGIN[kind])
+    await drive(begin)
     DBOS.destroy()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    asyncio.run(main(sys.argv[1]))

@@ -14,11 +14,12 @@ from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.results import Results
 from dramatiq.results.backends import RedisBackend
 
-from bench.flow.peers.work.counting import REDIS_URL, count_one
+from bench.flow.peers.work.counting import count_one
 from bench.flow.peers.work.driving import document, drive
+from bench.flow.peers.work.settings import AMQP_URL, KEEPS_RESULTS, REDIS_URL
 
-broker = RabbitmqBroker(url=os.environ["BENCH_AMQP_URL"], confirm_delivery=True)
-if os.environ.get("BENCH_KEEPS_RESULTS"):
+broker = RabbitmqBroker(url=os.environ[AMQP_URL], confirm_delivery=True)
+if os.environ.get(KEEPS_RESULTS):
     broker.add_middleware(Results(backend=RedisBackend(url=os.environ[REDIS_URL]), store_results=True))
 dramatiq.set_broker(broker)
 

@@ -30,9 +30,7 @@ async def drive(begin: Callable[[int], Awaitable[None]]) -> None:
     answers = os.dup(1)
     os.dup2(2, 1)
     lines = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(lines), sys.stdin
-    )
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     os.write(answers, OK)
     while line := await lines.readline():
         await begin(int(line))

@@ -13,12 +13,15 @@ from taskiq_aio_pika import AioPikaBroker
 from taskiq_pipelines import Pipeline, PipelineMiddleware
 from taskiq_redis import RedisAsyncResultBackend
 
-from bench.flow.peers.work.counting import REDIS_URL, count_one
+from bench.flow.peers.work.counting import count_one
 from bench.flow.peers.work.driving import at_once, document, drive
+from bench.flow.peers.work.settings import AMQP_URL, KEEPS_RESULTS, REDIS_URL
 
-broker = AioPikaBroker(os.environ["BENCH_AMQP_URL"], qos=int(os.environ.get("BENCH_PREFETCH", "100")))
+PREFETCH = 100  # as many as a worker does at once; the default of 10 would starve it
+
+broker = AioPikaBroker(os.environ[AMQP_URL], qos=PREFETCH)
 broker.add_middlewares(PipelineMiddleware())
-if os.environ.get("BENCH_KEEPS_RESULTS"):
+if os.environ.get(KEEPS_RESULTS):
     broker.with_result_backend(RedisAsyncResultBackend(os.environ[REDIS_URL], result_ex_time=3600))
 
 
