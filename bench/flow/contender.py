@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 DOCUMENT_BYTES = 500  # of JSON, that goes into the first step
+
+
+class CannotStart(Exception):
+    """Something that a contender needs is not to be had on this machine."""
 
 
 class Contender(Protocol):
@@ -16,6 +20,10 @@ class Contender(Protocol):
     @property
     def trees(self) -> Mapping[str, int]:
         """Its processes and the servers that work for it, by name: roots of process trees."""
+
+    @property
+    def drivers(self) -> Sequence[int]:
+        """Processes beside ours that only begin workflows: neither its cost nor noise."""
 
     async def begin(self, count: int) -> None:
         """Begin so many workflows, as fast as the system takes them."""

@@ -8,7 +8,7 @@ import time
 import msgspec
 
 from bench.flow.contender import Contender
-from bench.flow.stage import Meter, memory_megabytes
+from bench.flow.stage import Meter, cpu_seconds, memory_megabytes
 
 WARM_UP = 200
 POLL_SECONDS = 0.0005
@@ -42,10 +42,10 @@ async def contest(contender: Contender, *, alone: int, together: int) -> Result:
         await asyncio.sleep(0.003)
     meter = Meter(contender.trees)
     meter.start()
-    began, driver = time.perf_counter(), time.process_time()
+    began, driving = time.perf_counter(), _driving(contender)
     await contender.begin(together)
     await _until(contender, done + together, pause=0.01)
-    elapsed, driver = time.perf_counter() - began, time.process_time() - driver
+    elapsed, driving = time.perf_counter() - began, _driving(contender) - driving
     spent, others = meter.stop()
     latencies.sort()
     return Result(
@@ -55,8 +55,12 @@ async def contest(contender: Contender, *, alone: int, together: int) -> Result:
         p99_ms=round(latencies[min(alone - 1, int(alone * 0.99))] * 1e3, 2),
         cpu_ms_per_workflow={name: round(each / together * 1e3, 3) for name, each in spent.items()},
         memory_mb={name: round(memory_megabytes(pid), 1) for name, pid in contender.trees.items()},
-        others_cores=round(max(0.0, others - driver / elapsed), 2),
+        others_cores=round(max(0.0, others - driving / elapsed), 2),
     )
+
+
+def _driving(contender: Contender) -> float:
+    return time.process_time() + sum(cpu_seconds(pid) for pid in contender.drivers)
 
 
 async def _until(contender: Contender, count: int, *, pause: float) -> None:

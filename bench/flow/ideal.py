@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -41,6 +42,11 @@ class Ideal:
         """The daemon, the module, and the servers."""
         return {"daemon": self.daemon.pid, "module": self.module.pid, **self._stage.servers()}
 
+    @property
+    def drivers(self) -> Sequence[int]:
+        """None: this process publishes."""
+        return ()
+
     async def ready(self) -> None:
         """Connect; what is published before the others consume waits in its queue."""
         self._amqp = await floor.connect(self._url)
@@ -68,6 +74,7 @@ class Ideal:
         await self._redis.aclose()
         await asyncio.to_thread(self.module.stop)
         await asyncio.to_thread(self.daemon.stop)
+        shutil.rmtree(self._log.parent, ignore_errors=True)
 
 
 async def ideal(stage: Stage) -> Ideal:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -59,6 +60,11 @@ class Resistor:
         """The daemon, the module, and the servers."""
         return {"daemon": self.daemon.pid, "module": self.module.pid, **self._stage.servers()}
 
+    @property
+    def drivers(self) -> Sequence[int]:
+        """None: this process publishes."""
+        return ()
+
     async def ready(self) -> None:
         """Wait until both consume."""
         await self._bus.start(timeout=30.0)
@@ -92,6 +98,7 @@ class Resistor:
         await self._redis.aclose()
         await asyncio.to_thread(self.module.stop)
         await asyncio.to_thread(self.daemon.stop)
+        shutil.rmtree(self._log.parent, ignore_errors=True)
 
 
 async def resistor(stage: Stage, environment: Mapping[str, str] | None = None) -> Resistor:

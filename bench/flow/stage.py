@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import redis
 
 from tests.servers import RabbitMQ, RedisServer, find_rabbitmq
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_LAST_WORDS = 2_000  # bytes of the log that are shown when a process has ended too early
+_WATCH = 'read _ || kill -9 -- "-$0"'  # a line means "dismissed"; end of file means that we are gone
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -58,22 +61,38 @@ def stage() -> Iterator[Stage]:
 
 
 class Process:
-    """A process of a contender, with all that it starts."""
+    """A process of a contender, with all that it starts; nothing of it outlives us, even where we are killed."""
 
     def __init__(
-        self, name: str, command: Sequence[str], *, log: Path, environment: Mapping[str, str]
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str],
+        talks: bool = False,
     ) -> None:
-        """Start it."""
+        """Start it. One that `talks` has pipes for its standard input and output."""
         self.name = name
+        self._log = log
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 list(command),
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if talks else output,
+                stderr=output,
+                bufsize=0,
                 env={**os.environ, **environment},
                 cwd=ROOT,
                 start_new_session=True,
             )
+        self._watcher = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCH, str(self.pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     @property
     def pid(self) -> int:
@@ -83,7 +102,17 @@ class Process:
     def require_running(self) -> None:
         """Raise `RuntimeError` where it has ended."""
         if self._process.poll() is not None:
-            raise RuntimeError(f"{self.name} ended with {self._process.returncode}")
+            raise RuntimeError(f"{self.name} ended with {self._process.returncode}:\n{self._last_words()}")
+
+    @property
+    def pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        """Its standard input and output, where it talks."""
+        if self._process.stdin is None or self._process.stdout is None:
+            raise RuntimeError(f"{self.name} does not talk")
+        return self._process.stdin, self._process.stdout
+
+    def _last_words(self) -> str:
+        return self._log.read_bytes()[-_LAST_WORDS:].decode(errors="replace").strip()
 
     def stop(self) -> None:
         """End it in order, and whatever it left."""
@@ -96,6 +125,8 @@ class Process:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        if self._watcher.poll() is None:
+            self._watcher.communicate(b"\n")
 
 
 def cpu_seconds(pid: int) -> float:
