@@ -43,7 +43,7 @@ def run(*, is_quick: bool) -> Iterator[Figure]:
 
 
 def _loaded(directory: Path, count: int) -> tuple[float, int]:
-    done = subprocess.run(  # noqa: S603 - this very Python, on files of our own
+    done = subprocess.run(
         [sys.executable, "-c", _LOAD, str(directory)], check=True, capture_output=True, text=True
     )
     seconds, kib, found = done.stdout.split()

@@ -62,8 +62,9 @@ async def turns(on: Stage, names: Sequence[str], *, count: int, alone: int, toge
                 record.skipped[name] = str(reason)
                 _say(f"{name}: skipped: {reason}")
             except Exception as error:
-                record.failed.append(f"{name}: {error or type(error).__name__}")
-                _say(f"{name}: failed: {error or type(error).__name__}")
+                told = f"{name}: failed: {error!r}"
+                record.failed.append(told)
+                _say(told)
             else:
                 record.results.append(result)
                 _say(msgspec.json.encode(result).decode())
@@ -90,7 +91,7 @@ def medians(results: Sequence[Result]) -> str:
     rates = {
         name: statistics.median(each.workflows_per_second for each in own) for name, own in by_name.items()
     }
-    titles = ("workflows/s", "Resistor ×", "p50 ms", "p99 ms", "CPU ms each", "MB")
+    titles = ("workflows/s", "times fewer", "p50 ms", "p99 ms", "CPU ms each", "MB")
     lines = [f"{'':16}" + "".join(f" {title:>12}" for title in titles) + "  by whom"]
     for name, own in by_name.items():
         parts = {

@@ -1,4 +1,4 @@
-"""What a contender is: processes on the stage, a way to begin workflows, and a count of those that have ended."""
+"""What a contender is: processes on the stage, a way to begin workflows, a count of those that have ended."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The floor: what the servers allow, without an engine. `python -m bench.flow.floor ROLE AMQP_URL REDIS_URL`
 
 The same four messages in and three actions and three results out that a workflow of three steps costs, on
-quorum queues, each with one script in Redis that writes two hashes and a stream, confirms, and acknowledgements
-of many. Its AMQP is the least that can do that: fixed frames, no recovery, no errors. Nothing is retried,
-nothing is signed, nothing can be asked afterwards.
+quorum queues, each with one script in Redis that writes two hashes and a stream, confirms, and
+acknowledgements of many. Its AMQP is the least that can do that: fixed frames, no recovery, no
+errors. Nothing is retried, nothing is signed, nothing can be asked afterwards.
 """
 
 from __future__ import annotations

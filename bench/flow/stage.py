@@ -61,7 +61,7 @@ def stage() -> Iterator[Stage]:
 
 
 class Process:
-    """A process of a contender, with all that it starts; nothing of it outlives us, even where we are killed."""
+    """A process of a contender, with all that it starts; nothing of it outlives us, however we end."""
 
     def __init__(
         self,
@@ -118,10 +118,8 @@ class Process:
         """End it in order, and whatever it left."""
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(15.0)
-        except subprocess.TimeoutExpired:
-            pass
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()

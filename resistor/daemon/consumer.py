@@ -64,7 +64,7 @@ class Consumer:
     async def _consume(self) -> None:
         while not self._is_stopping:
             await self._room.acquire()
-            deliveries = () if self._is_stopping else await self._take()
+            deliveries = await self._take()
             fine = [delivery for delivery in deliveries if not is_suspect(delivery)]
             if fine:
                 batch = asyncio.create_task(self._process(fine), name="batch")
@@ -81,7 +81,9 @@ class Consumer:
         self._room.release()
 
     async def _take(self) -> Sequence[Delivery]:
-        """Wait for messages; return none when `stop` ends the waiting."""
+        """Wait for messages; return none when `stop` ends the waiting, or came before it."""
+        if self._is_stopping:
+            return ()
         self._taking = asyncio.ensure_future(self._lane.take(self._batch))
         try:
             await asyncio.wait({self._taking})

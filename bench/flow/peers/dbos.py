@@ -1,4 +1,4 @@
-"""DBOS: one process that begins and does workflows, on a PostgreSQL of its own; on SQLite where there is none."""
+"""DBOS: one process begins and does workflows, on a PostgreSQL of its own, or else on SQLite."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The peers' packages, in `.bench/` beside the project: made on first use, and again when what is asked for changes.
+"""The peers' packages, in `.bench/` of the checkout: made on first use, and when the list of them changes.
 
-Called by the contenders, in a thread: the first call may take a minute. Raises `CannotStart`, with one line that
-says why, where something cannot be had. Must not change anything outside `.bench/`.
+Called by the contenders, in a thread: the first call may take a minute. Raises `CannotStart`, with one line
+that says why, where something cannot be had. Must not change anything outside `.bench/`.
 """
 
 from __future__ import annotations

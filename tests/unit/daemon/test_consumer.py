@@ -18,8 +18,9 @@ class Lane:
     """Gives a message whenever it is asked, `most` in all, and then none."""
 
     def __init__(self, most: int) -> None:
-        self.left = most
+        self.left = self.expected = most
         self.acked: list[int] = []
+        self.is_done = asyncio.Event()
 
     async def take(self, limit: int) -> Sequence[Delivery]:
         if not self.left:
@@ -41,6 +42,8 @@ class Lane:
 
     async def ack(self, deliveries: Sequence[Delivery]) -> None:
         self.acked += [each.tag for each in deliveries]
+        if len(self.acked) == self.expected:
+            self.is_done.set()
 
 
 class Slow:
@@ -73,13 +76,12 @@ def test_so_many_batches_are_under_way_and_no_more() -> None:
     async def play() -> float:
         loop, consuming = asyncio.get_running_loop(), consumer(lane, pipeline, 3)
         began, running = loop.time(), asyncio.create_task(consuming.run())
-        while len(lane.acked) < 9:
-            await asyncio.sleep(0.1)
+        await lane.is_done.wait()
         consuming.stop()
         await running
         return loop.time() - began
 
-    assert 3.0 <= run_virtually(play()) < 3.2
+    assert run_virtually(play()) == 3.0
     assert pipeline.most == 3
 
 

@@ -1,4 +1,4 @@
-"""What runs in the peers' own virtual environment, in processes of their own: workers, and what begins workflows.
+"""What runs in the peers' own virtual environment, as processes: workers, and what begins workflows.
 
 counting.py   tells Redis that a workflow has ended
 driving.py    begins workflows when told to

@@ -1,6 +1,7 @@
 """DBOS: a workflow of three steps, in a process that begins it, too, as DBOS is used.
 
-Run as a program, with the URL of its database. Steps and workflows are plain functions: as coroutines they cost more.
+Run as a program, with the URL of its database. Steps and workflows are plain functions: as coroutines they
+cost more.
 """
 
 from __future__ import annotations

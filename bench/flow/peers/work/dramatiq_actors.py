@@ -1,4 +1,4 @@
-"""Dramatiq: a pipeline of three actors. The workers' command names this module; run as a program, it begins pipelines.
+"""Dramatiq: a pipeline of three actors. The workers' command names this module; as a program, it begins them.
 
 Its queues are durable and its messages acknowledged after the work, always; publishes are confirmed.
 """

@@ -1,4 +1,4 @@
-"""Restate: a service whose `calls` calls three handlers, and whose `runs` runs three steps in its own process.
+"""Restate: a service whose `calls` calls three handlers, and whose `runs` runs three steps in its process.
 
 Served by an ASGI server, which names `app`; run as a program with a handler's URL, it begins workflows.
 """

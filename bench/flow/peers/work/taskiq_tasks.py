@@ -1,6 +1,7 @@
-"""Taskiq: a pipeline of three tasks. The workers' command names `broker` here; run as a program, it begins pipelines.
+"""Taskiq: a pipeline of three tasks. The workers' command names `broker` here; as a program, it begins them.
 
-Its queues are durable (quorum queues) and its publishes confirmed, always; it acknowledges when a result is saved.
+Its queues are durable (quorum queues) and its publishes confirmed, always; it acknowledges when a result is
+saved.
 """
 
 from __future__ import annotations
