@@ -157,6 +157,16 @@ class AmqpBus:
         """
         return await self._insist(lambda wire: _inspect(wire, queue))
 
+    async def count_results_queues(self, at_least: int = 1) -> int:
+        """Return how many queues of results there are: another daemon may have more of them, or had.
+
+        `at_least` so many there are to be. Raises what `inspect` raises.
+        """
+        count = at_least
+        while await self.inspect(self.names.results_queue(count)) is not None:
+            count += 1
+        return count
+
     def browse(self, queue: str) -> AbstractAsyncContextManager[Browser]:
         """Look through `queue` without consuming it. Raises `BrokerUnreachable`, without trying again."""
         return browsing(self._url, queue)

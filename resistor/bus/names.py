@@ -102,6 +102,10 @@ class Names:
         """Give the queue of one partition of the results."""
         return self.results if partition == 0 else f"{self.results}.{partition}"
 
+    def has_results(self, queue: str) -> bool:
+        """Tell whether `queue` is a partition of the results."""
+        return queue == self.results or queue.startswith(f"{self.results}.")
+
     @property
     def commands_queue(self) -> str:
         """All commands."""

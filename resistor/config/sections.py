@@ -264,3 +264,8 @@ class Settings(Section):
     log: Log = Log()
     traces: Traces = Traces()
     sources: Mapping[str, str] = {}
+
+    @property
+    def result_partitions(self) -> int:
+        """How many queues results are spread over: each process has one of its own at least."""
+        return max(self.broker.result_partitions, self.daemon.processes)

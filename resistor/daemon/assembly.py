@@ -19,6 +19,7 @@ from resistor.daemon.inbox import Inbox
 from resistor.daemon.marking import Marks
 from resistor.daemon.pipeline import Pipeline
 from resistor.daemon.recovering import Prepare, Recoverer
+from resistor.daemon.results import Count, Results, just_one
 from resistor.daemon.rules import Rules
 from resistor.daemon.scheduling import Scheduler
 from resistor.daemon.sending import Sender
@@ -54,7 +55,7 @@ async def nothing_to_put_back() -> None:
 class Surroundings:
     """What a daemon lives on: its servers, and what it tells of itself.
 
-    `put_back` puts into a store that went back what is the installation's own. `results_queues`: how many
+    `put_back` puts into a store that went back what is the installation's own. `results_queues` says how many
     queues of results there are, which may be more than this daemon uses.
     """
 
@@ -63,7 +64,7 @@ class Surroundings:
     telemetry: Telemetry
     journal: Journal | None = None
     put_back: Prepare = nothing_to_put_back
-    results_queues: int = 1
+    results_queues: Count = just_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Works:
     """The loops of a daemon."""
 
     consumers: tuple[Consumer, ...]
+    results: Results
     sweeper: Sweeper
     scheduler: Scheduler
     gatekeeper: Gatekeeper
@@ -80,6 +82,7 @@ class Works:
     def start(self, stopping: asyncio.Event) -> set[asyncio.Task[None]]:
         """Let all loops run until `stopping` is set; the consumers, until `stop`."""
         tasks = {asyncio.create_task(consumer.run(), name="consumer") for consumer in self.consumers}
+        tasks.add(asyncio.create_task(self.results.run(), name="results"))
         tasks.add(asyncio.create_task(self.sweeper.run(stopping), name="sweeper"))
         tasks.add(asyncio.create_task(self.scheduler.run(stopping), name="schedules"))
         tasks.add(asyncio.create_task(self.gatekeeper.run(stopping), name="gates"))
@@ -91,6 +94,7 @@ class Works:
         """Take no more messages. Idempotent."""
         for consumer in self.consumers:
             consumer.stop()
+        self.results.stop()
 
     async def finish(self) -> None:
         """Say what is still to be said when all loops have ended."""
@@ -105,33 +109,24 @@ def assemble(
     pipeline = _pipeline(around, definitions, keys, rules, settings, marks)
     each = {"interval": settings.daemon.sweep_interval_seconds, "lease": settings.daemon.lease_seconds}
     names = rules.names
-    queues = (names.events_queue, names.commands_queue, names.poisoned_queue)
     suspicion = Suspicion(around.store.suspects, rules.patience)
-    consumers = [
-        Consumer(
-            around.bus.lane(queue, prefetch=settings.broker.prefetch),
-            pipeline,
-            suspicion,
-            batch=settings.daemon.batch,
-        )
-        for queue in queues
-    ]
-    consumers += [
-        Consumer(
-            around.bus.lane(
-                names.results_queue(number),
-                prefetch=settings.broker.prefetch,
-                priority=OWN_PRIORITY if _is_own(number, settings) else 0,
-            ),
-            pipeline,
-            suspicion,
-            batch=settings.daemon.batch,
-            at_once=RESULTS_AT_ONCE,
-        )
-        for number in range(around.results_queues)
-    ]
+    prefetch, batch = settings.broker.prefetch, settings.daemon.batch
+
+    def consumer(queue: str, *, priority: int = 0, at_once: int = 1) -> Consumer:
+        lane = around.bus.lane(queue, prefetch=prefetch, priority=priority)
+        return Consumer(lane, pipeline, suspicion, batch=batch, at_once=at_once)
+
+    def of_results(partition: int) -> Consumer:
+        priority = OWN_PRIORITY if _is_own(partition, settings) else 0
+        return consumer(names.results_queue(partition), priority=priority, at_once=RESULTS_AT_ONCE)
+
     return Works(
-        consumers=tuple(consumers),
+        consumers=(
+            consumer(names.events_queue),
+            consumer(names.commands_queue),
+            consumer(names.poisoned_queue),
+        ),
+        results=Results(of_results, around.results_queues),
         sweeper=Sweeper(around.store, pipeline, **each),
         scheduler=Scheduler(around.store, definitions, pipeline, **each),
         gatekeeper=Gatekeeper(around.store, pipeline, rules.pausing, **each),

@@ -99,7 +99,7 @@ class Daemon:
         self._settings = settings
         self._telemetry = telemetry
         self._names = Names(settings.broker.prefix)
-        self._partitions = max(settings.broker.result_partitions, settings.daemon.processes)
+        self._partitions = settings.result_partitions
         self._catalog = catalog
         self._limits = Limits(
             payload_bytes=settings.limits.payload_bytes,
@@ -136,7 +136,6 @@ class Daemon:
         self._journal: Journal | None = None
         self._has_no_streams = False
         self._is_set_up = False
-        self._results_queues = self._partitions
 
     def reload(self) -> None:
         """Have the definition files read again, soon."""
@@ -190,7 +189,6 @@ class Daemon:
         await self._definitions.register(self._catalog)
         await self._patience.with_store(self._store.watermark.require_commands)
         await self._warn_of_store()
-        self._results_queues = await self._count_results_queues()
         self._is_set_up = True
 
     async def _declare_for(self, coming: Catalog) -> None:
@@ -211,11 +209,7 @@ class Daemon:
         await self._declare_journal()
 
     async def _count_results_queues(self) -> int:
-        """Return how many queues of results there are: others may have more, or we may have had."""
-        count = self._partitions
-        while await self._bus.inspect(self._names.results_queue(count)) is not None:
-            count += 1
-        return count
+        return await self._bus.count_results_queues(self._partitions)
 
     async def _declare_journal(self) -> None:
         """Declare the journal, where there is to be one and the broker can have it."""
@@ -332,7 +326,7 @@ class Daemon:
             self._telemetry,
             self._journal,
             self._put_back,
-            results_queues=self._results_queues,
+            results_queues=self._count_results_queues,
         )
         return assemble(around, self._definitions, self._token_keys, rules, settings)
 

@@ -113,7 +113,7 @@ async def _broker(settings: Settings) -> list[Check]:
     modules = await known_modules(settings)
     try:
         async with servers.open_bus(settings) as bus:
-            rows = await inspect_queues(bus, modules)
+            rows = await inspect_queues(bus, modules, partitions=settings.result_partitions)
             queues = await _queues(bus, rows, modules, settings)
             return [_reached(bus), *queues, *_consumers(bus, rows, modules)]
     except BrokerUnreachable as away:
@@ -155,9 +155,10 @@ def _consumers(bus: AmqpBus, rows: list[dict[str, object]], modules: frozenset[s
     names = bus.names
     there = {str(row["queue"]): row for row in rows if row["exists"]}
     idle = {queue for queue, row in there.items() if not row["consumers"]}
-    ours = {names.events_queue, names.results_queue()}
+    ours = {names.events_queue, names.results_queue(), *filter(names.has_results, there)}
     if ours & idle:
-        yield Check("daemon", Grade.WARN, "nobody takes events or results", "`resistor serve`")
+        detail = f"nobody takes messages from {_some(sorted(ours & idle))}"
+        yield Check("daemon", Grade.WARN, detail, "`resistor serve`")
     elif ours <= there.keys():
         yield Check("daemon", Grade.OK, "events and results are taken")
     waiting = sorted(module for module in modules if names.module_queue(module) in idle)

@@ -40,7 +40,7 @@ class QueueTable:
     async def read(self) -> list[dict[str, Any]]:
         """Return a row for each queue there should be; `notes` says what could not be known."""
         self.notes = []
-        rows = await inspect_queues(self.bus, self.modules)
+        rows = await inspect_queues(self.bus, self.modules, partitions=self.settings.result_partitions)
         into_and_out = await self._rates()
         dead = await self._dead()
         for row in rows:
@@ -89,7 +89,7 @@ class QueueTable:
         """Return the age of the message at the head in seconds, as far as it says itself when it was made."""
         names, queue = self.bus.names, row["queue"]
         is_safe = queue in (names.dead_queue, names.events_queue, names.commands_queue)
-        if not row["messages"] or not (is_safe or queue.startswith(names.results)):
+        if not row["messages"] or not (is_safe or names.has_results(queue)):
             return None
         async with self.bus.browse(queue) as browser:
             head = await browser.head()

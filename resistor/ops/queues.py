@@ -41,10 +41,13 @@ def modules_of_files(settings: Settings) -> frozenset[str]:
         return frozenset()
 
 
-async def inspect_queues(bus: AmqpBus, modules: Iterable[str]) -> list[dict[str, Any]]:
-    """Return what is in every queue that should be there."""
+async def inspect_queues(
+    bus: AmqpBus, modules: Iterable[str], *, partitions: int = 1
+) -> list[dict[str, Any]]:
+    """Return what is in every queue that should be there; of results so many, or as many as there are."""
     rows = []
-    for queue in topology(bus.names, sorted(modules)).queues:
+    partitions = await bus.count_results_queues(partitions)
+    for queue in topology(bus.names, sorted(modules), partitions=partitions).queues:
         info = await bus.inspect(queue.name)
         rows.append(
             {

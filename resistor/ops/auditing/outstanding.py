@@ -100,8 +100,7 @@ async def compare(
         if info is None:
             found += [_finding(Kind.NO_QUEUE, each, f"module {module} has no queue") for each in still.out]
         elif not info.consumers and info.messages < len(actions):
-            results = await bus.inspect(bus.names.results_queue())
-            is_certain = results is not None and not results.messages and results.consumers > 0
+            is_certain = await _are_results_taken(bus)
             what = f"{info.messages} of {len(actions)} actions for {module} are in its queue, nobody has them"
             found += [_finding(Kind.LOST, each, what, is_certain=is_certain) for each in still.out]
         elif not info.messages:
@@ -109,6 +108,13 @@ async def compare(
             what = f"{module} has it, or it is lost: its queue is empty"
             found += [_finding(Kind.SILENT, each, what, is_certain=False) for each in long]
     return found
+
+
+async def _are_results_taken(bus: AmqpBus) -> bool:
+    """Tell whether no answer waits in a queue for somebody who would take it."""
+    names = [bus.names.results_queue(number) for number in range(await bus.count_results_queues())]
+    found = [await bus.inspect(name) for name in names]
+    return all(results is not None and not results.messages and results.consumers > 0 for results in found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,12 @@ def wanted_topology(settings: Any, modules: Sequence[str] = ()) -> Any:
     broker = settings.broker
     names = Names(broker.prefix)
     modules = sorted(set(modules) or modules_of_files(settings))
-    wanted = topology_of(names, modules, module_deliveries=broker.module_delivery_limit)
+    wanted = topology_of(
+        names,
+        modules,
+        partitions=settings.result_partitions,
+        module_deliveries=broker.module_delivery_limit,
+    )
     if broker.journal != "stream":
         return wanted
     journal = journal_topology(names)

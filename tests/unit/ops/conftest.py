@@ -182,6 +182,10 @@ class FakeBus:
         """Return what the test says; a queue with one consumer where it says nothing."""
         return self.queues.get(queue, QueueInfo(messages=0, consumers=1))
 
+    async def count_results_queues(self, at_least: int = 1) -> int:
+        """Return what the test says: as many as there should be, and those that it names."""
+        return max(at_least, sum(self.names.has_results(queue) for queue in self.queues))
+
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> FakeStore:

@@ -211,6 +211,8 @@ def test_what_fails_comes_with_its_remedy_and_exit_code_1(
     store.state = msgspec.structs.replace(HEALTHY, is_persistent=False, eviction="allkeys-lru")
     bus.queues = {
         "resistor.events": QueueInfo(messages=4, consumers=0),
+        "resistor.results": QueueInfo(messages=0, consumers=1),
+        "resistor.results.1": QueueInfo(messages=4, consumers=0),
         "resistor.module.payments": QueueInfo(messages=4, consumers=0),
         "resistor.retry.1h": None,
         "resistor.dead": QueueInfo(messages=2, consumers=0),
@@ -226,10 +228,13 @@ def test_what_fails_comes_with_its_remedy_and_exit_code_1(
         "fail  redis safety: Redis may evict keys (allkeys-lru): runs can vanish\n      → Set `maxme" in said
     )
     assert (
-        "fail  queues: 1 of 21 missing: resistor.retry.1h\n      → start a daemon, or `resistor topo" in said
+        "fail  queues: 1 of 22 missing: resistor.retry.1h\n      → start a daemon, or `resistor topo" in said
     )
     assert "fail  queues: queue 'resistor.events' exists with another x-queue-type" in said
-    assert "warn  daemon: nobody takes events or results\n      → `resistor serve`" in said
+    assert (
+        "warn  daemon: nobody takes messages from resistor.events, resistor.results.1\n      → `resistor se"
+        in said
+    )
     assert "warn  modules: nobody runs payments: steps of theirs wait" in said
     assert "warn  dead letters: 2 in resistor.dead" in said
 
