@@ -29,6 +29,7 @@ from resistor.daemon.patience import Patience
 from resistor.daemon.pausing import Pausing
 from resistor.daemon.probes import HttpServer, application
 from resistor.daemon.processes import end_with_parent
+from resistor.daemon.recovering import Recoverer
 from resistor.daemon.reloading import Reloader
 from resistor.daemon.rules import Rules, Timing
 from resistor.daemon.scheduling import Scheduler
@@ -234,12 +235,18 @@ class Daemon:
             await self._patience.with_store(put_back)
         await self._definitions_changed()
 
-    async def _redeclare(self, stopping: asyncio.Event) -> None:
-        """Declare everything again where a queue is missing: somebody has deleted it under us."""
+    async def _redeclare(self, recoverer: Recoverer, stopping: asyncio.Event) -> None:
+        """Declare everything again where a queue is missing: somebody has deleted it under us.
+
+        Where it is the events', the journal has what came in the meantime: the broker confirmed that.
+        """
         while not await happens(stopping, within=REDECLARE_SECONDS):
             if self._bus.missing.is_set():
                 self._bus.missing.clear()
+                had_events = await self._bus.inspect(self._names.events_queue) is not None
                 await self._declare_for(Catalog())
+                if not had_events:
+                    await recoverer.retell_latest()
 
     async def _definitions_changed(self) -> None:
         """Let everything else follow the definitions."""
@@ -253,7 +260,7 @@ class Daemon:
         await self._patience.with_store(works.scheduler.sync)
         tasks = works.start(stopping)
         tasks.add(asyncio.create_task(self._reloader.run(stopping), name="reload"))
-        tasks.add(asyncio.create_task(self._redeclare(stopping), name="redeclaring"))
+        tasks.add(asyncio.create_task(self._redeclare(works.recoverer, stopping), name="redeclaring"))
         tasks.add(asyncio.create_task(self._speak(stopping), name="telemetry"))
         log.info(
             "taking messages",

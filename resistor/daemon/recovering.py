@@ -68,6 +68,19 @@ class Recoverer:
                 log.exception("a recovery failed", extra={"action": "recovery_failed"})
             await _either(stopping, self._watermark.suspicion)
 
+    async def retell_latest(self) -> None:
+        """Tell the events of the last minute again: they had no queue for a moment. Never raises."""
+        if self._journal is None:
+            return
+        try:
+            now = (await self._patience.with_store(partial(self._store.load, ()))).now
+            told, _ = await self._retell(now - MARGIN_SECONDS)
+        except Exception:
+            log.exception("the journal could not be told again", extra={"action": "retell_failed"})
+        else:
+            text = "the queue of events was gone for a moment: the last minute of the journal was told again"
+            log.warning(text, extra={"action": "events_retold", "events": told})
+
     async def _look(self) -> None:
         """Look once; recover what is pending and nobody else's. Raises `StoreUnreachable`."""
         if not (await self._patience.with_store(self._doubts.look)).is_pending:

@@ -14,7 +14,7 @@ from resistor.daemon.consumer import Consumer
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 10.0
+LOOK_SECONDS = 5.0
 
 Count = Callable[[], Awaitable[int]]
 

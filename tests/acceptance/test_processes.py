@@ -32,12 +32,18 @@ async def serving(site: Site, count: int) -> Process:
     return process
 
 
+async def taken_by(site: Site, queue: str, count: int) -> None:
+    """Wait until so many consume from a queue."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (await site.outside.queue(queue)).declaration_result.consumer_count != count:
+            await asyncio.sleep(0)
+
+
 async def test_two_processes_share_the_work_and_end_together(site: Site) -> None:
     both = await serving(site, 2)
     await site.module()
-    for name in ("resistor.results", "resistor.results.1"):
-        queue = await site.outside.queue(name)
-        assert queue.declaration_result.consumer_count == 2, "both take from both"
+    await taken_by(site, "resistor.results", 2)
+    await taken_by(site, "resistor.results.1", 2)
     await site.publish(ORDERS)
     await site.holds(ORDERS)
     assert await both.stop() == 0
@@ -76,3 +82,11 @@ async def test_a_daemon_takes_the_results_of_more_partitions_than_it_uses(site: 
     await site.daemon()
     await site.module()
     await site.holds(ORDERS[:10])
+
+
+async def test_a_daemon_takes_results_from_partitions_that_come_later(site: Site) -> None:
+    await site.daemon()
+    many = await serving(site, 2)
+    await taken_by(site, "resistor.results.1", 3)
+    assert await many.stop() == 0
+    await taken_by(site, "resistor.results.1", 1)

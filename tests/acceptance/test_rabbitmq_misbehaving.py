@@ -60,7 +60,7 @@ async def test_connections_that_the_broker_closes_come_back(site: Site, rabbitmq
     assert (daemon.is_over, module.is_over) == (False, False)
 
 
-@pytest.mark.parametrize("name", ["events", "results", "commands"])
+@pytest.mark.parametrize("name", ["results", "commands"])
 async def test_a_queue_that_is_deleted_under_the_daemon_is_declared_again(
     site: Site, rabbitmq: RabbitMQ, name: str
 ) -> None:
@@ -75,6 +75,18 @@ async def test_a_queue_that_is_deleted_under_the_daemon_is_declared_again(
         pass  # it is there a moment before it is bound, and what is published then is nobody's
     await site.publish(ids(3, 6))
     await site.holds(ids(0, 6))
+
+
+async def test_what_comes_while_the_queue_of_events_is_away_is_told_by_the_journal(site: Site) -> None:
+    daemon = await site.daemon(RESISTOR_JOURNAL="stream")
+    await site.module()
+    await site.publish(ids(0, 3))
+    await site.holds(ids(0, 3))
+    await (await site.outside.queue("resistor.events")).delete(if_unused=False, if_empty=False)
+    await site.publish(ids(3, 6))  # confirmed: the journal has them
+    await daemon.says("events_retold")
+    await site.publish(ids(6, 9))
+    await site.holds(ids(0, 9))
 
 
 async def test_a_module_s_queue_that_is_deleted_is_declared_again_and_its_actions_find_it(site: Site) -> None:

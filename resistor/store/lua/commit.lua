@@ -21,10 +21,11 @@
 local AT_ONCE = 1000 -- values in one call: there may be thousands, and unpack takes some 8,000
 
 local run_id, revision = ARGV[1], ARGV[2]
-if (redis.call('HGET', KEYS[1], 'rev') or '0') ~= revision then
+local found = redis.call('HMGET', KEYS[1], 'rev', 'by')
+if (found[1] or '0') ~= revision then
   return 0
 end
-if ARGV[10] ~= '' and redis.call('HGET', KEYS[1], 'by') ~= ARGV[10] then
+if ARGV[10] ~= '' and found[2] ~= ARGV[10] then
   return 0 -- the store went back, and somebody else has come to the same revision another way
 end
 
@@ -98,5 +99,6 @@ if ARGV[9] ~= '' then
     redis.call('HSET', KEYS[7], run_id, kept .. '\n' .. ARGV[9])
   end
 end
-look_again(run_id, is_final, ARGV[3], ARGV[4], '-inf', is_pressing)
+local is_confirmed = not is_pressing and first_send == first_timer
+look_again(run_id, is_final, ARGV[3], ARGV[4], '-inf', is_pressing, is_confirmed)
 return next_revision

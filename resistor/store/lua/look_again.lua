@@ -5,12 +5,15 @@
 -- An open run, at the first of: `check_at`; its first timer after `looked_at` ('-inf': any);
 -- `unconfirmed_at`, while its outbox is not empty. A finished run, at `unconfirmed_at` while its outbox is
 -- not empty (its parent must be told, a slot be given back); then never again, and its entry goes.
--- Scores are whole milliseconds, rounded up: compared as floating point numbers, a hundred of them in the compact
--- form that Redis has for few take ten times as long. `is_pressing`: something else was unconfirmed before, so no later than it was: a run that is always busy
--- would put that off for ever.
+-- Scores are whole milliseconds, rounded up: compared as floating point numbers, a hundred of them in the
+-- compact form that Redis has for few take ten times as long.
+-- `is_pressing`: something else was unconfirmed before, so no later than it was: a run that is always busy would
+-- put that off for ever. `is_confirmed`: the outbox is empty; nil where the caller does not know.
 
-local function look_again(run_id, is_final, check_at, unconfirmed_at, looked_at, is_pressing)
-  local is_confirmed = redis.call('EXISTS', KEYS[2]) == 0
+local function look_again(run_id, is_final, check_at, unconfirmed_at, looked_at, is_pressing, is_confirmed)
+  if is_confirmed == nil then
+    is_confirmed = redis.call('EXISTS', KEYS[2]) == 0
+  end
   if is_final and is_confirmed then
     redis.call('ZREM', KEYS[4], run_id)
     return
