@@ -227,7 +227,7 @@ class RabbitMQ:
             "disk_free_limit.absolute = 50MB\n"
             "raft.wal_max_size_bytes = 32000000\n"
         )
-        # Each queue says every so often what is in it: thousands of tests' queues would fill a core with that.
+        # Each queue says every so often what is in it: thousands of queues would fill a core with that.
         advanced = home / "advanced.config"
         advanced.write_text("[{rabbit, [{quorum_tick_interval, 60000}]}].\n")
         inherited = {name: text for name, text in os.environ.items() if not name.startswith("RABBITMQ_")}
