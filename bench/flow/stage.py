@@ -102,7 +102,7 @@ class Process:
     def require_running(self) -> None:
         """Raise `RuntimeError` where it has ended."""
         if self._process.poll() is not None:
-            raise RuntimeError(f"{self.name} ended with {self._process.returncode}:\n{self._last_words()}")
+            raise RuntimeError(f"{self.name} ended with {self._process.returncode}:\n{self.last_words()}")
 
     @property
     def pipes(self) -> tuple[IO[bytes], IO[bytes]]:
@@ -111,7 +111,8 @@ class Process:
             raise RuntimeError(f"{self.name} does not talk")
         return self._process.stdin, self._process.stdout
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """Return the end of its log."""
         return self._log.read_bytes()[-_LAST_WORDS:].decode(errors="replace").strip()
 
     def stop(self) -> None:
