@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from bench.flow.resistor import Resistor
-from bench.flow.stage import Stage, memory_megabytes
+from bench.flow.stage import Stage, cpu_seconds, memory_megabytes
 from bench.growth.playing import quiet
 from bench.growth.rows import Row
 from bench.growth.sizes import Sizes
@@ -31,11 +31,12 @@ async def run(stages: tuple[Stage, Stage], sizes: Sizes) -> list[Row]:
         resistor = await asyncio.to_thread(Resistor, on, {}, (Path(folder),))
         try:
             await resistor.connect()
-            seconds, megabytes = [], []
+            seconds, cpu, megabytes = [], [], []
             for _ in range(1 + sizes.starts):
                 began = time.perf_counter()
                 await resistor.serve()
                 seconds.append(time.perf_counter() - began)
+                cpu.append(cpu_seconds(resistor.trees["daemon"]))
                 await quiet(resistor)
                 megabytes.append(memory_megabytes(resistor.trees["daemon"]))
                 await resistor.stop("daemon")
@@ -45,6 +46,7 @@ async def run(stages: tuple[Stage, Stage], sizes: Sizes) -> list[Row]:
     return [
         _row("first start to consuming", "s", count, seconds[:1]),
         _row("start to consuming", "s", count, seconds[1:], SECONDS),
+        _row("CPU until then", "s", count, cpu[1:]),
         _row("memory of an idle daemon", "MB", count, megabytes[1:], MEGABYTES),
     ]
 
