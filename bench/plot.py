@@ -40,6 +40,7 @@ text { font-size: 13px }
 .line { fill: none; stroke-width: 2 }
 .line.ours { stroke: #2563eb; fill: none }
 .line.peer { stroke: #94a3b8; stroke-dasharray: 5 4; fill: none }
+.line.whole { stroke-width: 1.2; stroke-dasharray: none }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3 }
   .page { fill: #0d1117 }
@@ -115,7 +116,7 @@ class Plane:
         for (x, y), (_, found) in zip(at, series.points, strict=True):
             low, high = self.y(min(found)), self.y(max(found))
             ends = f"M{x - 4:.1f} {low:.1f}h8M{x - 4:.1f} {high:.1f}h8"
-            yield f'<path class="whisker" d="M{x:.1f} {low:.1f}V{high:.1f}{ends}"/>'
+            yield f'<path class="line {series.looks} whole" d="M{x:.1f} {low:.1f}V{high:.1f}{ends}"/>'
             yield f'<circle class="{series.looks}" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
 
 

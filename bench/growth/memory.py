@@ -30,13 +30,14 @@ async def run(stages: tuple[Stage, Stage], sizes: Sizes) -> list[Row]:
     """Return bytes of a run of each kind."""
     rows = []
     async with playing(stages[0]) as on:
+        before = await _used(on), await _by_kind(on.redis)
         for name, event, data, at_most in KEPT:
-            before, kinds = await _used(on), await _by_kind(on.redis)
             await _begin(on, event, data, sizes.kept)
-            taken = await _used(on) - before
-            rows.append(_row(name, taken, sizes.kept, at_most))
-            for kind, size in sorted((await _by_kind(on.redis) - kinds).items()):
+            after = await _used(on), await _by_kind(on.redis)
+            rows.append(_row(name, after[0] - before[0], sizes.kept, at_most))
+            for kind, size in sorted((after[1] - before[1]).items()):
                 rows.append(_row(f"    of them in {kind}", size, sizes.kept))
+            before = after
     return rows
 
 
