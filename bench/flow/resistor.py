@@ -52,6 +52,7 @@ class Resistor:
             "RESISTOR_DEFINITIONS": ":".join(map(str, definitions)),
             "RESISTOR_TOKEN_KEYS": "k1:a secret of the benchmark that is long enough",
             "RESISTOR_HTTP": f"127.0.0.1:{free_port()}",
+            "PYTHONDONTWRITEBYTECODE": "",  # what is installed is not compiled at each start
             **environment,
         }
         self._processes: dict[str, Process] = {}

@@ -60,6 +60,13 @@ def stage() -> Iterator[Stage]:
         store.close()
 
 
+def end_in_order() -> None:
+    """Let SIGTERM end us as Ctrl-C does, with everything that we started: asyncio makes it a cancellation."""
+    # A shell ignores it for what it starts in the background, and so would Python.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
 class Process:
     """A process of a contender, with all that it starts; nothing of it outlives us, however we end."""
 

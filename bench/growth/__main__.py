@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import platform
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from bench.flow.stage import Stage, stage
+from bench.flow.stage import Stage, end_in_order, stage
 from bench.growth import backlog, loops, many_workflows, memory, open_runs, starting
 from bench.growth.rows import Row, as_builtins, table
 from bench.growth.sizes import FULL, QUICK, Sizes
@@ -38,8 +37,7 @@ def main() -> None:
     """Measure, and print."""
     chosen = _arguments()
     sizes = QUICK if chosen.quick else FULL
-    # Whoever ends us gets everything ended: asyncio turns this signal into a cancellation.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    end_in_order()
     with stage() as one, stage() as other:
         rows = asyncio.run(measure(chosen.only.split(","), (one, other), sizes))
     if chosen.output:
