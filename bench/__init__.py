@@ -7,6 +7,10 @@
     definitions.py   1,000 workflows: how long they load, how much memory they take
     expressions.py   what an expression costs
 
+    flow/            workflows end to end, beside other systems: python -m bench.flow
+    growth/          the same work beside little of something and much: python -m bench.growth
+    plot.py          pictures of what those two found
+
     figures.py       what is measured, and how it is shown
     clocks.py        CPU time, memory, what Redis has sent
     deciding.py      load → decide → commit in this process, on a real Redis, without a broker

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -24,9 +24,18 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def table(figures: Sequence[Figure]) -> str:
     """Return the figures for people."""
-    rows = [("bench", "figure", "value", "", "target", ""), *map(_row, figures)]
+    return aligned([("bench", "figure", "value", "", "target", ""), *map(_row, figures)], to_the_right={2})
+
+
+def aligned(rows: Sequence[Sequence[str]], *, to_the_right: Collection[int]) -> str:
+    """Return rows of text as one table, some columns aligned to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(_line(row, widths) for row in rows)
+    return "\n".join(_line(row, widths, to_the_right) for row in rows)
+
+
+def number(value: float) -> str:
+    """Return a number with as many digits as anybody reads."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def as_json(figures: Iterable[Figure], machine: dict[str, str]) -> str:
@@ -38,16 +47,12 @@ def as_json(figures: Iterable[Figure], machine: dict[str, str]) -> str:
 def _row(figure: Figure) -> tuple[str, ...]:
     target = "" if figure.at_most is None else f"≤ {figure.at_most:g}"
     mark = "" if figure.at_most is None else "met" if figure.is_met else "MISSED"
-    return figure.bench, figure.name, _number(figure.value), figure.unit, target, mark
+    return figure.bench, figure.name, number(figure.value), figure.unit, target, mark
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+def _line(row: Sequence[str], widths: Sequence[int], to_the_right: Collection[int]) -> str:
     cells = [
-        text.rjust(width) if n == 2 else text.ljust(width)
+        text.rjust(width) if n in to_the_right else text.ljust(width)
         for n, (text, width) in enumerate(zip(row, widths, strict=True))
     ]
     return "  ".join(cells).rstrip()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 import statistics
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,7 +20,7 @@ from bench.flow.peers.dramatiq import dramatiq, dramatiq_bare
 from bench.flow.peers.restate import restate, restate_runs
 from bench.flow.peers.taskiq import taskiq, taskiq_bare
 from bench.flow.resistor import Resistor, resistor
-from bench.flow.stage import Stage, stage
+from bench.flow.stage import Stage, end_in_order, stage
 
 CONTENDERS: dict[str, Callable[[Stage], Awaitable[Contender]]] = {
     "resistor": resistor,
@@ -120,8 +119,7 @@ def main() -> None:
     """Measure, and print."""
     chosen = _arguments()
     names = chosen.only.split(",")
-    # Whoever ends us gets everything ended: asyncio turns this signal into a cancellation.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    end_in_order()
     with stage() as on:
         record = asyncio.run(
             turns(on, names, count=chosen.turns, alone=chosen.alone, together=chosen.together)

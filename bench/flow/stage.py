@@ -60,6 +60,13 @@ def stage() -> Iterator[Stage]:
         store.close()
 
 
+def end_in_order() -> None:
+    """Let SIGTERM end us as Ctrl-C does, with everything that we started: asyncio makes it a cancellation."""
+    # A shell ignores it for what it starts in the background, and so would Python.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
 class Process:
     """A process of a contender, with all that it starts; nothing of it outlives us, however we end."""
 
@@ -102,7 +109,7 @@ class Process:
     def require_running(self) -> None:
         """Raise `RuntimeError` where it has ended."""
         if self._process.poll() is not None:
-            raise RuntimeError(f"{self.name} ended with {self._process.returncode}:\n{self._last_words()}")
+            raise RuntimeError(f"{self.name} ended with {self._process.returncode}:\n{self.last_words()}")
 
     @property
     def pipes(self) -> tuple[IO[bytes], IO[bytes]]:
@@ -111,7 +118,8 @@ class Process:
             raise RuntimeError(f"{self.name} does not talk")
         return self._process.stdin, self._process.stdout
 
-    def _last_words(self) -> str:
+    def last_words(self) -> str:
+        """Return the end of its log."""
         return self._log.read_bytes()[-_LAST_WORDS:].decode(errors="replace").strip()
 
     def stop(self) -> None:
