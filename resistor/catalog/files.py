@@ -27,11 +27,13 @@ def find(paths: Iterable[Path]) -> Iterator[Path | Problem]:
         # lexists: a link that leads nowhere is there, and is reported as a file that cannot be read.
         if not os.path.lexists(path):
             raise OperatorMistake(f"there is no file or directory {str(path)!r} to load definitions from")
-        for file in _below(path, seen) if os.path.isdir(path) else [path]:
-            if isinstance(file, Problem):
-                yield file
-            elif _real(file) not in seen:
-                seen.add(_real(file))
+        for found in _below(path, seen) if os.path.isdir(path) else [(path, _real(path))]:
+            if isinstance(found, Problem):
+                yield found
+                continue
+            file, real = found
+            if real not in seen:
+                seen.add(real)
                 yield file
 
 
@@ -46,24 +48,33 @@ def read_bytes(file: Path, limit: int) -> bytes | Problem:
         return Problem(f"the file cannot be read: {error.strerror or error}", str(file), 1, 1)
 
 
-def _below(directory: Path, seen: set[Path]) -> Iterator[Path | Problem]:
+def _below(directory: Path, seen: set[Path]) -> Iterator[tuple[Path, Path] | Problem]:
+    """Yield the files below, each with what it really is: looked up for links only, as that takes a while."""
     real = _real(directory)
     if real in seen:  # a link back up, or the same directory given twice
         return
     seen.add(real)
     try:
-        entries = sorted(directory.iterdir())
+        with os.scandir(directory) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
     except OSError as error:
         yield Problem(f"the directory cannot be read: {error.strerror or error}", str(directory), 1, 1)
         return
     for entry in entries:
         if entry.name.startswith("."):
             continue
-        # os.path and not Path: it says no where Python 3.11's Path raises for want of permission.
-        if os.path.isdir(entry):
-            yield from _below(entry, seen)
-        elif entry.suffix.lower() in SUFFIXES and entry.name not in _NOT_DEFINITIONS:
-            yield entry
+        path = directory / entry.name
+        if _is_directory(entry):
+            yield from _below(path, seen)
+        elif path.suffix.lower() in SUFFIXES and entry.name not in _NOT_DEFINITIONS:
+            yield path, _real(path) if entry.is_symlink() else real / entry.name
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # no permission, or a link to itself
+        return False
 
 
 def _real(path: Path) -> Path:

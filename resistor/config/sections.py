@@ -65,9 +65,10 @@ class Broker(Section):
     ] = "resistor"
     """What the name of every exchange, queue and Redis key begins with: two installations on the same
     servers differ in it."""
-    prefetch: Annotated[Count, Field(le=65535), Named("RESISTOR_PREFETCH")] = 200
-    """Messages of one queue that a daemon holds unacknowledged. From 10 to 200 throughput doubles, beyond
-    it gains little, and as many are delivered again when a daemon dies."""
+    prefetch: Annotated[Count, Field(le=65535), Named("RESISTOR_PREFETCH")] = 600
+    """Messages of one queue that a daemon holds unacknowledged: three batches, which is how many of results
+    are under way at once. From 200 to 600 the servers spend a tenth less on each, beyond it nothing;
+    and as many are delivered again when a daemon dies."""
     module_delivery_limit: Annotated[Count, Field(le=1_000_000), Named("RESISTOR_MODULE_DELIVERY_LIMIT")] = 20
     """Deliveries of an action that may end without an answer before its step fails as poison: a module that
     dies counts one for everything it has in hand, so not 3. PART OF EACH MODULE'S QUEUE: the same for daemons
@@ -203,8 +204,8 @@ class Daemon(Section):
     """Which of them this is, from 0: `serve --processes` tells each."""
 
     batch: Annotated[Count, Named("RESISTOR_BATCH")] = 200
-    """Messages that are decided and committed together, at most: the prefetch, so that one batch can hold
-    all that is in hand."""
+    """Messages that are decided and committed together, at most: a third of the prefetch, so that one batch
+    is decided on while another waits for Redis and a third for the broker."""
     sweep_interval_seconds: Annotated[Seconds, Named("RESISTOR_SWEEP_INTERVAL_SECONDS")] = 0.2
     """Seconds between two looks at what is due: how late a timer may fire. One look is one round trip."""
     lease_seconds: Annotated[Seconds, Named("RESISTOR_LEASE_SECONDS")] = 30.0

@@ -64,6 +64,17 @@ async def happens(event: asyncio.Event, *, within: float) -> bool:
         return False
 
 
+async def any_happens(*events: asyncio.Event, within: float) -> None:
+    """Wait until one of these is set, `within` seconds at most."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
 async def unless_stopped(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> None:
     """Await `work`, which may wait for servers. Raises `StoppedEarly` when `stopping` is set before that."""
     task = asyncio.ensure_future(work)

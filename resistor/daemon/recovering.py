@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 from resistor.daemon.doubts import Doubts
+from resistor.daemon.lifecycle import any_happens
 from resistor.daemon.pipeline import Pipeline
 from resistor.daemon.told import Told
 from resistor.engine.inbound import Reconcile
@@ -66,7 +67,7 @@ class Recoverer:
             except Exception:
                 # Whatever it is, the recovery stays pending: it is begun again when its lease is over.
                 log.exception("a recovery failed", extra={"action": "recovery_failed"})
-            await _either(stopping, self._watermark.suspicion)
+            await any_happens(stopping, self._watermark.suspicion, within=LOOK_EVERY)
 
     async def retell_latest(self) -> None:
         """Tell the events of the last minute again: they had no queue for a moment. Never raises."""
@@ -152,14 +153,3 @@ def _with_parents(runs: Iterable[Run]) -> list[str]:
         parents = (run.origin.parent, *run.state.waiting)
         found += [run.id, *(parent.run for parent in parents if parent is not None)]
     return found
-
-
-async def _either(*events: asyncio.Event) -> None:
-    """Wait until one of these is set, `LOOK_EVERY` at most."""
-    waiting = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiting, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)

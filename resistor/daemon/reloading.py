@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -15,13 +16,15 @@ from resistor.catalog import Catalog, Loaded, load
 from resistor.catalog.files import find
 from resistor.catalog.showing import show
 from resistor.daemon.definitions import Definitions
-from resistor.daemon.lifecycle import happens
+from resistor.daemon.lifecycle import any_happens
 from resistor.engine.workflow import Workflow
 from resistor.errors import OperatorMistake, Problem, StoreUnreachable, VersionConflict
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0  # between two looks at the files and at the catalogue
+MOST_LOOK_SECONDS = 10.0
+SHARE = 0.01  # of the time, at most, goes into looks at the files: there may be thousands
 
 Stamp = tuple[str, int, int]
 
@@ -45,12 +48,16 @@ class Reloader:
         self._changed = changed
         self._followed = 0  # the revision of the catalogue that everything else is in step with
         self._stamps = stamps(paths)
+        self._pause = LOOK_SECONDS
         self.wanted = asyncio.Event()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look until `stopping` is set; at once when `wanted` is."""
         self._followed = self._definitions.revision
-        while not await happens(stopping, within=0.0 if self.wanted.is_set() else LOOK_SECONDS):
+        while True:
+            await any_happens(stopping, self.wanted, within=self._pause)
+            if stopping.is_set():
+                break
             try:
                 await self.look()
             except StoreUnreachable:
@@ -60,7 +67,7 @@ class Reloader:
 
     async def look(self) -> None:
         """Load the files again where they have changed or somebody wants it; see what others registered."""
-        found = await asyncio.to_thread(stamps, self._paths)
+        found = await asyncio.to_thread(self._look_at_files)
         if self.wanted.is_set() or found != self._stamps:
             self.wanted.clear()
             self._stamps = found
@@ -71,6 +78,13 @@ class Reloader:
         if self._definitions.revision != self._followed:  # seen just now, or before, for an unknown event
             log.info("the catalogue has changed", extra={"action": "catalogue_changed"})
             await self._follow()
+
+    def _look_at_files(self) -> frozenset[Stamp]:
+        began = time.thread_time()
+        found = stamps(self._paths)
+        took = time.thread_time() - began
+        self._pause = min(max(LOOK_SECONDS, took / SHARE), MOST_LOOK_SECONDS)
+        return found
 
     async def _follow(self) -> None:
         revision = self._definitions.revision

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,18 +135,21 @@ def test_a_pipe_is_a_problem_and_does_not_hang(tmp_path: Path) -> None:
     assert problem.message == "this is not a file with text in it"
 
 
+def refusing(honest: Callable[..., Any]) -> Callable[..., Any]:
+    def refuse(path: Path, *rest: object) -> Any:
+        if path.name in ("a.yaml", "c"):
+            raise PermissionError(13, "Permission denied")
+        return honest(path, *rest)
+
+    return refuse
+
+
 @pytest.mark.bad_input(39)
 def test_what_may_not_be_read_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"a.yaml": workflow("a"), "b.yaml": workflow("b"), "c/c.yaml": workflow("c")})
-    honest_open, honest_iterdir = Path.open, Path.iterdir
-
-    def refuse(self: Path, *args: object, **kwargs: object) -> object:  # as root every file can be read
-        if self.name in ("a.yaml", "c"):
-            raise PermissionError(13, "Permission denied")
-        return honest_iterdir(self) if not args else honest_open(self, *args, **kwargs)  # type: ignore[call-overload]
-
-    monkeypatch.setattr(Path, "open", refuse)
-    monkeypatch.setattr(Path, "iterdir", refuse)
+    # As root everything can be read.
+    monkeypatch.setattr(Path, "open", refusing(Path.open))
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir))
     loaded = load(tmp_path)
     assert loaded.catalog.namespaces == ("b",)
     assert [problem.message for problem in loaded.problems] == [
