@@ -32,8 +32,12 @@ fuzz: $(TEST_INSTALLED) ## the fuzz tests with RESISTOR_FUZZ examples each (2000
 chaos: $(TEST_INSTALLED) ## half an hour of real processes under 800 faults, and the checker; servers of its own
 	$(BIN)/python -m chaos
 
-bench: $(TEST_INSTALLED) ## what things cost, as ratios measured side by side; a Redis of its own
+bench: $(TEST_INSTALLED) ## half an hour: workflows beside other systems, what grows with size, what parts cost; in .bench/
+	@mkdir -p .bench
+	$(BIN)/python -m bench.flow -o .bench/flow.json
+	$(BIN)/python -m bench.growth -o .bench/growth.json
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.plot .bench/flow.json .bench/growth.json .bench/
 
 unit: $(TEST_INSTALLED) ## unit tests only: no servers, seconds
 	$(BIN)/python -m pytest tests/unit

@@ -1,6 +1,6 @@
 """What Resistor costs, measured: ratios of two things that take turns in one run, on servers of its own.
 
-    python -m bench [--quick] [-o json]        (make bench)
+    python -m bench [--quick] [-o json]        (make bench: this and the two below)
 
     items.py         a `for` over 10,000 items against one hundred over 100: what an item costs
     long_runs.py     a run with 1,000 finished steps against one with 10: what a step costs
