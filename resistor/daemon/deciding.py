@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from resistor.daemon.told import Told
 from resistor.engine.advance import advance
@@ -27,8 +28,7 @@ log = logging.getLogger(__name__)
 WHOLE = Reads(everything=True)
 
 
-@dataclass(slots=True)
-class Decided:
+class Decided(msgspec.Struct):
     """What a run's messages came to.
 
     `again` holds the messages that need what is outstanding to be answered: a duplicate repeats whatever is
@@ -42,14 +42,14 @@ class Decided:
     after: Run | None
     workflow: Workflow | None
     now: float
-    verdicts: list[tuple[Told, Verdict]] = field(default_factory=list)
-    refused: list[tuple[Told, RejectedMessage]] = field(default_factory=list)
-    again: list[Told] = field(default_factory=list)
-    gone: list[Told] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
-    outgoing: dict[str, Outgoing] = field(default_factory=dict)
-    timers: dict[str, float | None] = field(default_factory=dict)
-    settled: set[str] = field(default_factory=set)
+    verdicts: list[tuple[Told, Verdict]] = []
+    refused: list[tuple[Told, RejectedMessage]] = []
+    again: list[Told] = []
+    gone: list[Told] = []
+    facts: list[Fact] = []
+    outgoing: dict[str, Outgoing] = {}
+    timers: dict[str, float | None] = {}
+    settled: set[str] = set()
     missing: Reads | None = None
     is_guessed: bool = False
     follows: str = ""

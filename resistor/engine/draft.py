@@ -37,6 +37,22 @@ class NeedMore(Exception):
 class Draft:
     """The run as it will be, with what goes out and the facts so far."""
 
+    __slots__ = (
+        "_absent",
+        "_changed",
+        "_facts",
+        "_outgoing",
+        "_timers",
+        "agenda",
+        "limits",
+        "moves",
+        "now",
+        "run",
+        "settled",
+        "state",
+        "workflow",
+    )
+
     def __init__(self, workflow: Workflow, run: Run, *, now: float, limits: Limits) -> None:
         """Begin with `run` as it is. `now` is in seconds since the epoch."""
         self.workflow = workflow

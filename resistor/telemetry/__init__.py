@@ -5,6 +5,7 @@ Logs, on standard error (`logs.py`): one line a fact, its `action` being the fac
 `module_action`, `seconds`, `error_type`, `compensated`, `child`. No payload and no error's message: those may
 be personal, and are in the run.
 
+    step_scheduled step_started step_queued step_admitted             debug
     step_progressed step_heard                                        debug
     run_failed run_timed_out compensation_failed                      warning
     every other fact of `engine/facts.py`                             info

@@ -11,6 +11,7 @@ import logging
 import sys
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TextIO
 
 import msgspec
@@ -93,21 +94,26 @@ class FactRecord(logging.LogRecord):
     rest of a fact; what formatters and handlers read is set here.
     """
 
+    action: str
+    fields: dict[str, Any]
+
     def __init__(self, name: str, level: int, at: float, action: str, fields: dict[str, Any]) -> None:
         """Say `action` with `fields`; `at` is in seconds since the epoch."""
-        self.__dict__.update(_TEMPLATE)
-        self.name = name
-        self.levelno = level
-        self.levelname = logging.getLevelName(level)
-        self.created = at
-        self.msecs = at % 1 * 1000
-        self.msg = action
-        self.action = action
-        self.fields = fields
+        self.__dict__ = {
+            **_TEMPLATE,
+            "name": name,
+            "levelno": level,
+            "levelname": logging.getLevelName(level),
+            "created": at,
+            "msecs": at % 1 * 1000,
+            "msg": action,
+            "action": action,
+            "fields": fields,
+        }
 
 
 _NO_RECORD = logging.makeLogRecord({"msg": "facts could not be written"})
-_TEMPLATE = vars(logging.makeLogRecord({}))
+_TEMPLATE = vars(_NO_RECORD)
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
@@ -125,7 +131,8 @@ class JsonLines(logging.Formatter):
         """Write `record`."""
         if isinstance(record, FactRecord):
             head = {"at": _rfc3339(record.created), "level": _LOWER[record.levelno], "action": record.action}
-            return _encode(head | record.fields).decode()
+            head.update(record.fields)
+            return _encode(head).decode()
         line: dict[str, Any] = {"at": _rfc3339(record.created), "level": record.levelname.lower()}
         action = getattr(record, "action", None)
         line["action"] = action or "log"
@@ -176,13 +183,7 @@ def _one_line(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-_last_second = (0, "")
-
-
+@lru_cache(maxsize=16)  # a batch's facts have one time
 def _rfc3339(seconds: float) -> str:
-    """Write a time in UTC with milliseconds. A second's lines share its first part: that halves the cost."""
-    global _last_second  # noqa: PLW0603 - a cache of one entry
-    whole = int(seconds)
-    if _last_second[0] != whole:
-        _last_second = (whole, datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
-    return f"{_last_second[1]}.{int((seconds - whole) * 1000):03d}Z"
+    """Write a time in UTC with milliseconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"

@@ -30,6 +30,8 @@ from resistor.telemetry.throttle import Throttle
 log = logging.getLogger("resistor.facts")
 
 _LEVELS = {
+    FactName.STEP_SCHEDULED: logging.DEBUG,  # how it ends is said, with how long it took
+    FactName.STEP_STARTED: logging.DEBUG,
     FactName.STEP_QUEUED: logging.DEBUG,
     FactName.STEP_ADMITTED: logging.DEBUG,
     FactName.STEP_PROGRESSED: logging.DEBUG,

@@ -63,7 +63,7 @@ def objects(stream: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_each_fact_is_one_json_line() -> None:
-    stream, run = logged(Log()), begun()
+    stream, run = logged(Log(level="debug")), begun()
     telemetry = Telemetry()
     telemetry.record(None, run, BEGINNING, WORKFLOW)
     telemetry.record(run, *completed(run), WORKFLOW)
@@ -78,6 +78,7 @@ def test_each_fact_is_one_json_line() -> None:
         "version": 3,
     }
     assert scheduled == started | {
+        "level": "debug",
         "action": "step_scheduled",
         "step": "charge",
         "attempt": 1,
@@ -89,7 +90,7 @@ def test_each_fact_is_one_json_line() -> None:
 
 
 def test_a_fact_in_an_item_says_where_and_by_whom() -> None:
-    stream = logged(Log())
+    stream = logged(Log(level="debug"))
     played(Telemetry())
     said = objects(stream)
     assert {name: said[4].get(name) for name in ("action", "step", "attempt", "module")} == {
@@ -226,7 +227,7 @@ def test_facts_of_one_turn_of_the_loop_are_written_together_and_before_what_is_s
             self.flushes += 1
 
     stream = Counted()
-    logged(Log(), stream)
+    logged(Log(level="debug"), stream)
     telemetry, run = Telemetry(), begun()
 
     async def play() -> tuple[int, int]:
@@ -247,7 +248,7 @@ def test_facts_of_one_turn_of_the_loop_are_written_together_and_before_what_is_s
 
 
 def test_facts_that_are_still_kept_are_written_when_logging_ends() -> None:
-    stream = logged(Log())
+    stream = logged(Log(level="debug"))
 
     async def play() -> None:
         Telemetry().record(None, begun(), BEGINNING, WORKFLOW)
