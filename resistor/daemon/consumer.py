@@ -35,7 +35,7 @@ class Consumer:
         self._batch = batch
         self._room = asyncio.Semaphore(at_once)
         self._under_way: set[asyncio.Task[None]] = set()
-        self._taking: asyncio.Task[Sequence[Delivery]] | None = None
+        self._taking: asyncio.Task[None] | None = None
         self._is_stopping = False
         self._unburied: list[Letter] = []
         self._burying: asyncio.Task[None] | None = None
@@ -45,6 +45,7 @@ class Consumer:
         self._is_stopping = True
         if self._taking is not None:
             self._taking.cancel()
+            self._taking = None
 
     async def run(self) -> None:
         """Consume until `stop`."""
@@ -81,18 +82,23 @@ class Consumer:
         self._room.release()
 
     async def _take(self) -> Sequence[Delivery]:
-        """Wait for messages; return none when `stop` ends the waiting, or came before it."""
+        """Wait for messages; return none when `stop` ends the waiting, or came before it.
+
+        No task is made for it: between a message's arrival and its batch each turn of the loop counts.
+        """
         if self._is_stopping:
             return ()
-        self._taking = asyncio.ensure_future(self._lane.take(self._batch))
+        self._taking = task = asyncio.current_task()
         try:
-            await asyncio.wait({self._taking})
-            if self._taking.cancelled():
-                self._is_stopping = True  # by `stop`, or because the lane was closed under us
-                return ()
-            return self._taking.result()
+            return await self._lane.take(self._batch)
+        except asyncio.CancelledError:
+            assert task is not None  # noqa: S101 - this runs in one
+            by_stop = self._taking is None
+            if task.uncancel() if by_stop else task.cancelling():
+                raise
+            self._is_stopping = True  # by `stop`, or because the lane was closed under us
+            return ()
         finally:
-            self._taking.cancel()
             self._taking = None
 
     async def _process(self, deliveries: Sequence[Delivery]) -> None:

@@ -34,8 +34,8 @@ class Decided(msgspec.Struct):
     `again` holds the messages that need what is outstanding to be answered: a duplicate repeats whatever is
     unconfirmed. `missing` is what must be loaded before anything can be decided. `gone` are messages for a
     run, or a step, that is no more, with something to take back. `is_guessed`: `before` is remembered, and
-    not what the store has said (remembering.py), since the commit `follows`. `commit` is what this one goes
-    by.
+    not what the store has said (remembering.py). It was left by the commit `follows`; `commit` is what this
+    one goes by.
     """
 
     before: Run | None

@@ -77,13 +77,16 @@ class _Look(msgspec.Struct, frozen=True):
 
 
 class _View(msgspec.Struct, frozen=True):
-    """A run as it is, or is guessed to be, and when that was; `unreadable` says why it cannot be read."""
+    """A run as its last `commit` left it, or as it is guessed to be, and when that was.
+
+    `unreadable` says why it cannot be read.
+    """
 
     run: Run | None
+    commit: str
     now: float
     unreadable: str | None = None
     is_guessed: bool = False
-    follows: str = ""
 
 
 class Pipeline:
@@ -273,14 +276,15 @@ class Pipeline:
         now = self._moment.now()
         loaded = None
         if wanted or now is None:
+            asked = self._moment.asked()
             loaded = await self._store.load(wanted)
-            now = self._moment.heard(loaded.now)
-        runs = iter(loaded.runs if loaded is not None else ())
+            now = self._moment.heard(loaded.now, asked=asked)
+        runs = iter(zip(loaded.runs, loaded.commits, strict=True) if loaded is not None else ())
         unreadable = loaded.unreadable if loaded is not None else {}
         return [
-            _View(next(runs), now, unreadable=unreadable.get(look.told[0].run))
+            _View(*next(runs), now, unreadable=unreadable.get(look.told[0].run))
             if guess is None
-            else _View(guess.run, now, is_guessed=True, follows=guess.commit)
+            else _View(guess.run, guess.commit, now, is_guessed=True)
             for look, guess in zip(looks, guesses, strict=True)
         ]
 
@@ -293,7 +297,7 @@ class Pipeline:
             workflow=None,
             now=view.now,
             is_guessed=view.is_guessed,
-            follows=view.follows,
+            follows=view.commit,
             commit=f"{self._prefix}{next(self._commits)}",
         )
         told = look.told

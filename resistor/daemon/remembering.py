@@ -32,6 +32,7 @@ _NOTHING: dict[str, Any] = {"unconfirmed": frozenset(), "overdue": frozenset(), 
 
 SURE_SECONDS = 1.0  # two clocks drift apart by less than a millisecond in that time
 MOST_AHEAD = 1.0  # seconds that ours may be ahead; more, and the store's clock was set
+SLOW_SECONDS = 0.1  # an answer that took longer says what the time was, and not what it is
 
 
 class Moment:
@@ -41,13 +42,22 @@ class Moment:
         """Know nothing yet."""
         self._heard: tuple[float, float] | None = None
 
-    def heard(self, now: float) -> float:
-        """Take the store's time as it was just now, in seconds since the epoch; returns it."""
+    def asked(self) -> float:
+        """Return what `heard` needs to know: when the store was asked, by the loop's clock."""
+        return asyncio.get_running_loop().time()
+
+    def heard(self, now: float, *, asked: float) -> float:
+        """Take the store's time, in seconds since the epoch; returns what it is to count as.
+
+        It was that at some moment since it was `asked`, and a process that was frozen in between hears it
+        seconds later. So it is a step back only where it would be one had it been said just now.
+        """
         at = asyncio.get_running_loop().time()
-        before = self._at(at)
-        if before is not None and before - MOST_AHEAD < now < before:
-            now = before  # answers take their time, one more than another: that is no step back
-        self._heard = (now, at)
+        took, before = at - asked, self._at(at)
+        if before is not None and now < before < now + took + MOST_AHEAD:
+            return before
+        if took < SLOW_SECONDS:
+            self._heard = (now, at)
         return now
 
     def now(self) -> float | None:

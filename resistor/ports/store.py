@@ -21,7 +21,8 @@ class Loaded(msgspec.Struct, frozen=True):
     """Runs as they are, None for those that do not exist, and the store's time of reading.
 
     `unreadable` has the runs that are there and that this program cannot read (a newer one wrote them), with
-    the reason; their place in `runs` is None.
+    the reason; their place in `runs` is None. `commits` says, in the same order, what each run's last commit
+    goes by ("": it does not say).
 
     `now`, in seconds since the epoch, is the one clock that decisions go by: daemons may disagree about
     the time, the store does not.
@@ -30,6 +31,7 @@ class Loaded(msgspec.Struct, frozen=True):
     now: float
     runs: tuple[Run | None, ...]
     unreadable: Mapping[str, str] = {}
+    commits: tuple[str, ...] = ()
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +45,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     unconfirmed, `unconfirmed_due_at`. A finished run, only for that last reason. `retention` is how long, in
     seconds, a finished run stays.
 
-    `id` is what this commit goes by, and no other does. `follows`: `before` was not loaded but remembered,
-    from the commit that went by this; it is written only if that is still the last one.
+    `id` is what this commit goes by, and no other does. `follows`: what the commit goes by that left
+    the run as it was `before` ("": nobody knows). It is written only if that is still the last one: a store
+    that went back may have come to the same revision another way.
     """
 
     before: Run | None

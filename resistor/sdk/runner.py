@@ -97,7 +97,7 @@ class Desk:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(None) as limit, asyncio.TaskGroup() as actions:
-                await self._take(concurrency, actions)
+                await _unless(self._stopping, self._take(concurrency, actions))
                 limit.reschedule(loop.time() + drain_seconds)
         except TimeoutError:
             log.warning(
@@ -108,13 +108,14 @@ class Desk:
             )
 
     async def _take(self, concurrency: int, actions: asyncio.TaskGroup) -> None:
-        while not self._stopping.is_set():
+        """Take actions until it is cancelled: what has not been taken then stays the broker's."""
+        while True:
             room = concurrency - self._at_work
             if room <= 0:
                 self._room.clear()
-                await _unless(self._stopping, self._room.wait())
+                await self._room.wait()
                 continue
-            for delivery in await _unless(self._stopping, self._lane.take(room)) or ():
+            for delivery in await self._lane.take(room):
                 self._at_work += 1
                 actions.create_task(self._handle(delivery)).add_done_callback(self._leave)
 

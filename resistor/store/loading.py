@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -28,14 +28,20 @@ async def load(client: Client, keys: Keys, wanted: Sequence[tuple[str, Reads]]) 
     now = int(time[0]) + int(time[1]) / 1e6
     answers = iter(replies)
     runs: list[Run | None] = []
+    commits: list[str] = []
     unreadable: dict[str, str] = {}
     for run_id, reads, fields in questions:
+        found, unconfirmed, due = _answered(reads, fields, answers)
         try:
-            runs.append(_run(run_id, reads, fields, answers, now))
+            run = run_from_fields(
+                run_id, found, is_whole=reads.everything, unconfirmed=unconfirmed, due=due, now=now
+            )
         except msgspec.MsgspecError as error:
             unreadable[run_id] = str(error)
-            runs.append(None)
-    return Loaded(now=now, runs=tuple(runs), unreadable=unreadable)
+            run = None
+        runs.append(run)
+        commits.append((found.get("by") or b"").decode())
+    return Loaded(now=now, runs=tuple(runs), unreadable=unreadable, commits=tuple(commits))
 
 
 def _commands(tag: str, run_id: str, reads: Reads, fields: Sequence[str]) -> Iterator[tuple[Argument, ...]]:
@@ -46,14 +52,12 @@ def _commands(tag: str, run_id: str, reads: Reads, fields: Sequence[str]) -> Ite
         yield DUE_TIMERS.call([names.timers(tag, run_id)], [DUE_AT_ONCE])
 
 
-def _run(run_id: str, reads: Reads, fields: Sequence[str], answers: Iterator[Any], now: float) -> Run | None:
-    """Take this run's answers, all of them, and only then read what they say."""
+def _answered(
+    reads: Reads, fields: Sequence[str], answers: Iterator[Any]
+) -> tuple[Mapping[str, bytes | None], Mapping[bytes, bytes], Sequence[bytes]]:
+    """Take one run's answers: its fields, and its outbox and due timers where they were asked for."""
     answer = next(answers)
     unconfirmed, due = (next(answers), next(answers)) if reads.outstanding else ({}, ())
     if reads.everything:
-        found: dict[str, bytes | None] = {name.decode(): value for name, value in answer.items()}
-    else:
-        found = named(fields, answer)
-    return run_from_fields(
-        run_id, found, is_whole=reads.everything, unconfirmed=unconfirmed, due=due, now=now
-    )
+        return {name.decode(): value for name, value in answer.items()}, unconfirmed, due
+    return named(fields, answer), unconfirmed, due

@@ -29,8 +29,8 @@ _state = msgspec.json.Decoder(RunState).decode
 _record = msgspec.json.Decoder(StepRecord).decode
 _block_end = msgspec.json.Decoder(BlockEnd).decode
 
-HEAD = ("rev", "origin", "state", "input")
-_NO_PARTS = {*HEAD, "by"}
+HEAD = ("rev", "by", "origin", "state", "input")
+_NO_PARTS = frozenset(HEAD)
 _NOTHING: Mapping[str, Part | None] = {}
 _NONE_OUT: Mapping[bytes, bytes] = {}
 

@@ -45,6 +45,9 @@ class Carrier(Protocol):
     def write(self, frames: bytes) -> None:
         """Write. Raises `Lost`."""
 
+    def flush(self) -> None:
+        """Let all leave that has been written, now and not when this turn of the loop is over."""
+
     async def writable(self) -> None:
         """Wait until the socket takes more. Raises `Lost`."""
 
@@ -340,6 +343,7 @@ class NativeChannel:
         for letter in letters:
             self._sequence += 1
             self._letters[self._sequence] = letter
+        self._connection.flush()  # these are many already, or somebody waits for the one
 
     def _prefix(self, exchange: str, routing_key: str) -> bytes:
         """Return Basic.Publish for these, encoded once."""

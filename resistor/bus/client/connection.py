@@ -127,11 +127,11 @@ class Connection(asyncio.Protocol):
         if self._is_closed:
             raise Lost(str(self._reason or "the connection is closed"))
         if not self._out:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._out.append(frames)
         self._out_bytes += len(frames)
         if self._out_bytes >= WRITE_BUFFER_BYTES:
-            self._flush()  # so that the socket says now that it takes no more
+            self.flush()  # so that the socket says now that it takes no more
 
     async def writable(self) -> None:
         """Wait until the socket takes more. Raises `Lost`."""
@@ -144,7 +144,8 @@ class Connection(asyncio.Protocol):
         """Drop a channel that is closed: its number may be used again."""
         self._channels.pop(number, None)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Let all leave that has been written, now and not when this turn of the loop is over."""
         out, self._out, self._out_bytes = self._out, [], 0
         if out and self._transport is not None and not self._transport.is_closing():
             self._wrote_at = self._loop.time()
@@ -242,7 +243,7 @@ class Connection(asyncio.Protocol):
         if index == framing.CONNECTION_CLOSE:
             text, _ = escaped(payload, 6)
             self.send(commands.Connection.CloseOk(), 0)
-            self._flush()
+            self.flush()
             self.fail(Lost(text))
         elif index >> 16 != framing.CONNECTION_CLASS:
             raise ValueError(f"class {index >> 16} on channel 0")

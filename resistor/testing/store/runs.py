@@ -41,7 +41,9 @@ class MemoryRuns:
     def load(self, wanted: Sequence[tuple[str, Reads]]) -> Loaded:
         """Read these runs, or the named parts of them."""
         now = self._clock()
-        return Loaded(now=now, runs=tuple(self._load(run_id, reads, now) for run_id, reads in wanted))
+        runs = tuple(self._load(run_id, reads, now) for run_id, reads in wanted)
+        kept = [self.kept(run_id) for run_id, _ in wanted]
+        return Loaded(now=now, runs=runs, commits=tuple("" if each is None else each.by for each in kept))
 
     def commit(self, changes: Sequence[Change]) -> Sequence[bool]:
         """Write each change whole, or not at all where its run is at another revision."""

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from resistor.engine.run import EVERYTHING, Reads
 from resistor.store import RedisStore
 from resistor.testing.store import MemoryStore
 from tests.contract.store.samples import KEYS, NOW, beginning, change, grown, whole
@@ -44,7 +45,15 @@ async def test_the_same_revision_by_another_commit_is_another_state(pair: tuple[
     run = await whole(mine, "r1")
     after = grown(run, o_charge=b"1")
     assert await mine.commit([change(run, after, follows="mine", id="next")]) == [False]
-    assert await mine.commit([change(run, after, id="next")]) == [True], "who has looked may"
+    assert await mine.commit([change(run, after, id="next")]) == [True], "who does not say may"
+
+
+async def test_who_looks_is_told_whose_commit_was_the_last_of_each_run(pair: tuple[Any, Any]) -> None:
+    mine, others = pair
+    await others.commit([beginning("r1", id="theirs"), beginning("r3", id="another")])
+    for reads in (Reads(parts=frozenset({"o:charge"})), EVERYTHING):
+        loaded = await mine.load([("r1", reads), ("nobody", reads), ("r3", reads)])
+        assert loaded.commits == ("theirs", "", "another")
 
 
 async def test_what_a_commit_goes_by_is_no_part_of_the_run(pair: tuple[Any, Any]) -> None:

@@ -195,22 +195,24 @@ async def test_what_is_no_frame_ends_the_connection_and_says_why(data: bytes, wh
     assert why in str(wired.reasons[0])
 
 
-async def test_writes_of_one_turn_leave_together() -> None:
+async def test_writes_of_one_turn_leave_together_and_what_is_published_with_them_at_once() -> None:
     wired = Wired()
     channel = await wired.consuming()
-    await asyncio.sleep(0)
-    wired.socket.written = b""
-    channel.ack(7, multiple=True)
-    channel.reject(8, multiple=False)
-    await channel.publish([letter(1)])
-    assert wired.socket.written == b""
     await asyncio.sleep(0)
     first, second, third = (
         pamqp.frame.marshal(commands.Basic.Ack(7, True), 1),
         pamqp.frame.marshal(commands.Basic.Nack(8, False, requeue=False), 1),
         pamqp.frame.marshal(commands.Basic.Publish(exchange="x", routing_key="k", mandatory=True), 1),
     )
-    assert wired.socket.written.startswith(first + second + third)
+    wired.socket.written = b""
+    channel.ack(7, multiple=True)
+    channel.reject(8, multiple=False)
+    assert wired.socket.written == b""
+    await asyncio.sleep(0)
+    assert wired.socket.written == first + second
+    channel.ack(7, multiple=True)
+    await channel.publish([letter(1)])
+    assert wired.socket.written.startswith(first + second + first + third)
 
 
 async def test_a_large_body_is_split_and_a_small_one_is_one_frame() -> None:

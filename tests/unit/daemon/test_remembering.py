@@ -119,12 +119,28 @@ def test_the_store_s_time_goes_on_for_a_second_and_never_a_little_back() -> None
     async def play() -> None:
         moment = Moment()
         assert moment.now() is None
-        assert moment.heard(100.0) == 100.0
+        assert moment.heard(100.0, asked=moment.asked()) == 100.0
         await asyncio.sleep(0.5)
         assert moment.now() == 100.5
-        assert moment.heard(100.4) == 100.5, "the answer had taken longer"
-        assert moment.heard(100.5 - 2 * MOST_AHEAD) == 100.5 - 2 * MOST_AHEAD, "the clock was set"
+        assert moment.heard(100.4, asked=moment.asked()) == 100.5, "the answer had taken longer"
+        set_back = 100.5 - 2 * MOST_AHEAD
+        assert moment.heard(set_back, asked=moment.asked()) == set_back, "the clock was set"
         await asyncio.sleep(1.5)
         assert moment.now() is None
+
+    run_virtually(play())
+
+
+def test_an_answer_that_is_heard_late_is_no_step_back_and_does_not_count_for_what_follows() -> None:
+    async def play() -> None:
+        moment = Moment()
+        asked = moment.asked()
+        await asyncio.sleep(7.0)  # frozen, with the answer in the socket
+        assert moment.heard(100.0, asked=asked) == 100.0
+        assert moment.now() is None, "it is somewhere between 100 and 107"
+        assert moment.heard(107.0, asked=moment.asked()) == 107.0
+        asked = moment.asked()
+        await asyncio.sleep(7.0)
+        assert moment.heard(107.2, asked=asked) == 114.0
 
     run_virtually(play())

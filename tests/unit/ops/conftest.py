@@ -127,7 +127,7 @@ class FakeStore:
         """Return the runs of these ids."""
         self.reach()
         by_id = {run.id: run for run in self.runs}
-        return Loaded(START, tuple(by_id.get(run_id) for run_id, _ in wanted))
+        return Loaded(START, tuple(by_id.get(run_id) for run_id, _ in wanted), commits=("",) * len(wanted))
 
     async def history(self, run_id: str, *, start: int = 0) -> list[Fact]:
         """Return what happened in the one run that has a history."""

@@ -114,6 +114,7 @@ def test_a_run_without_its_head_is_none(missing: str) -> None:
 def test_the_head_is_always_read() -> None:
     assert fields_to_read(Reads(parts=frozenset({"s:charge"}))) == (
         "rev",
+        "by",
         "origin",
         "state",
         "input",
