@@ -41,11 +41,24 @@ def rabbitmq() -> Iterator[RabbitMQ]:
             (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
         program = find_rabbitmq()
     server = RabbitMQ(program)
+    _running.append(server)
     try:
         server.start()
         yield server
     finally:
+        _running.clear()
         server.close()
+
+
+_running: list[RabbitMQ] = []  # the server of this worker, once a test has asked for it
+
+
+@pytest.fixture(autouse=True)
+def _fresh_rabbitmq() -> Iterator[None]:
+    """Renew RabbitMQ between two tests, when it has seen many: set up first, so ended last."""
+    yield
+    for server in _running:
+        server.renew_if_worn()
 
 
 @pytest.fixture
