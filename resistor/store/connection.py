@@ -51,6 +51,11 @@ class Client(Redis):
         super().__init__(connection_pool=pool)
         self.pipes = Pipes(pool, most=MAX_CONNECTIONS, timeout=timeout)
 
+    async def give_up_idle(self) -> None:
+        """Close the connections that nobody uses now, those of single commands too."""
+        self.pipes.give_up_idle()
+        await self.connection_pool.disconnect(inuse_connections=False)
+
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         """Close every connection that nobody uses now. Idempotent."""
         self.pipes.give_up_idle()
@@ -107,7 +112,7 @@ async def pipelined(client: Client, commands: Sequence[Sequence[Argument]], *, l
         replies = await asked(lambda: _send(client, commands))
     except StoreUnreachable:
         # One connection broke, so the idle ones are likely broken too: better to learn that once.
-        client.pipes.give_up_idle()
+        await client.give_up_idle()
         raise
     for _ in range(MOST_LOADS):  # somebody may flush them again in between
         unknown = [n for n, reply in enumerate(replies) if isinstance(reply, exceptions.NoScriptError)]
