@@ -34,7 +34,6 @@ class Consumer:
         self._suspicion = suspicion
         self._batch = batch
         self._room = asyncio.Semaphore(at_once)
-        self._under_way: set[asyncio.Task[None]] = set()
         self._taking: asyncio.Task[None] | None = None
         self._is_stopping = False
         self._unburied: list[Letter] = []
@@ -50,35 +49,27 @@ class Consumer:
     async def run(self) -> None:
         """Consume until `stop`."""
         try:
-            await self._consume()
-            await asyncio.gather(*self._under_way)
-        except asyncio.CancelledError:
-            for batch in self._under_way:
-                batch.cancel()
-            await asyncio.gather(*self._under_way, return_exceptions=True)
-            raise
+            async with asyncio.TaskGroup() as batches:
+                await self._consume(batches)
         finally:
             if self._burying is not None:
                 self._burying.cancel()
                 await asyncio.gather(self._burying, return_exceptions=True)
 
-    async def _consume(self) -> None:
+    async def _consume(self, batches: asyncio.TaskGroup) -> None:
         while not self._is_stopping:
             await self._room.acquire()
             deliveries = await self._take()
             fine = [delivery for delivery in deliveries if not is_suspect(delivery)]
             if fine:
-                batch = asyncio.create_task(self._process(fine), name="batch")
-                self._under_way.add(batch)
-                batch.add_done_callback(self._leave)
+                batches.create_task(self._process(fine), name="batch").add_done_callback(self._leave)
             else:
                 self._room.release()
             suspects = [delivery for delivery in deliveries if is_suspect(delivery)]
             for delivery in await self._suspicion.in_order(suspects):
                 await self._process_suspect(delivery)
 
-    def _leave(self, batch: asyncio.Task[None]) -> None:
-        self._under_way.discard(batch)
+    def _leave(self, _: object) -> None:
         self._room.release()
 
     async def _take(self) -> Sequence[Delivery]:

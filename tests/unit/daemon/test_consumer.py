@@ -112,3 +112,21 @@ def test_cancelled_it_leaves_nothing_behind_that_works_on() -> None:
 
     run_virtually(play())
     assert lane.acked == []
+
+
+def test_a_batch_that_fails_beyond_mending_ends_the_consumer_and_nothing_hangs() -> None:
+    class Deaf(Lane):
+        async def ack(self, deliveries: Sequence[Delivery]) -> None:
+            raise BrokenPipeError("nothing can be acknowledged")
+
+    lane, pipeline = Deaf(100), Slow()
+
+    async def play() -> str:
+        running = asyncio.create_task(consumer(lane, pipeline, 2).run())
+        await asyncio.wait({running})
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        failed = running.exception()
+        assert isinstance(failed, ExceptionGroup)
+        return str(failed.exceptions[0])
+
+    assert run_virtually(play()) == "nothing can be acknowledged"
