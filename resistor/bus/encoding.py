@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +17,7 @@ from pamqp import encode
 from resistor.bus.decoding import END_OF_TIME
 from resistor.bus.envelopes import writable_table
 from resistor.messages.envelope import Envelope
+from resistor.messages.ids import ids
 
 _MAX_SHORT_STRING = 255  # bytes
 _MAX_SMALL = 127  # the largest number in one byte
@@ -29,8 +29,7 @@ _DELIVERY_MODE, _PRIORITY, _CORRELATION_ID = 1 << 12, 1 << 11, 1 << 10
 _REPLY_TO, _MESSAGE_ID, _TIMESTAMP = 1 << 9, 1 << 7, 1 << 6
 _TYPE, _USER_ID, _APP_ID = 1 << 5, 1 << 4, 1 << 3
 
-_PREFIX = uuid4().hex[:20]
-_numbers = count(1)
+_ids = ids(f"{uuid4().hex[:20]}-")
 
 _PERSISTENT = b"\x02"
 _BASIC = 60
@@ -40,11 +39,8 @@ _long_long = struct.Struct(">Q").pack
 
 
 def named(envelope: Envelope) -> str:
-    """Return the message id that `envelope` is published with: there always is one.
-
-    A prefix drawn once and a counter cost a tenth of a UUID each time.
-    """
-    return envelope.message_id or f"{_PREFIX}-{next(_numbers)}"
+    """Return the message id that `envelope` is published with: there always is one."""
+    return envelope.message_id or next(_ids)
 
 
 def content_header(envelope: Envelope, message_id: str) -> bytes:  # noqa: C901 - a property a branch

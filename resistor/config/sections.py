@@ -74,10 +74,9 @@ class Broker(Section):
     dies counts one for everything it has in hand, so not 3. PART OF EACH MODULE'S QUEUE: the same for daemons
     and modules, and a queue that is there with another one must be deleted first."""
     result_partitions: Annotated[Count, Field(le=MOST_PARTITIONS), Named("RESISTOR_RESULT_PARTITIONS")] = 1
-    """Queues that results are spread over, by their run. One takes some 20,000 results a second; with several
-    processes as many keep a run with the process that knows it (`serve --processes` has at least one for
-    each). Every daemon consumes those that are there, so it may be raised and lowered, a daemon at a time.
-    """
+    """Queues that results are spread over, by their run. With several processes as many keep a run with the
+    process that knows it (`serve --processes` has at least one for each). Every daemon consumes those that
+    are there, so it may be raised and lowered, a daemon at a time."""
     management_url: Annotated[
         HttpUrl | None, Field(repr=False), Named("RESISTOR_MANAGEMENT_URL", is_secret=True)
     ] = None
@@ -197,9 +196,7 @@ class Daemon(Section):
 
     processes: Annotated[Count, Field(le=MOST_PARTITIONS), Named("RESISTOR_PROCESSES", "--processes")] = 1
     """How many processes serve: one has a core at most. Each is a daemon of its own, the k-th with its HTTP
-    port
-    k higher.
-    """
+    port k higher."""
     process: Annotated[int | None, Named("RESISTOR_PROCESS")] = None
     """Which of them this is, from 0: `serve --processes` tells each."""
 

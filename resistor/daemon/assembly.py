@@ -36,7 +36,6 @@ RESULTS_AT_ONCE = 3
 one after the other, because they count in the order in which they came.
 """
 
-
 OWN_PRIORITY = 1
 """Of several processes each has its own partitions of results first, and those of the others when they do not
 keep up: so a run stays with the process that remembers it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
 from typing import assert_never
 from zlib import crc32
 
@@ -38,6 +37,7 @@ from resistor.messages.command import (
 )
 from resistor.messages.envelope import APP_ID
 from resistor.messages.event import Event, event_to_envelope
+from resistor.messages.ids import ids
 from resistor.ports import Publish
 from resistor.tokens import Place, TokenKeys
 
@@ -61,14 +61,7 @@ class Dispatcher:
         self._traceparent = traceparent
         self._token_ttl = token_ttl_seconds
         self._replies = [self._names.reply_to(number) for number in range(rules.result_partitions)]
-        # Returns are matched by message id, so each publish has its own. A prefix drawn once and a counter
-        # cost a tenth of a UUID each time.
-        self._prefix = rules.new_id()[:16]
-        self._numbers = count(1)
-
-    def message_id(self) -> str:
-        """Return an id that no other publish has."""
-        return f"{self._prefix}-{next(self._numbers)}"
+        self._message_ids = ids(f"{rules.new_id()[:16]}-")
 
     def message(self, workflow: Workflow, run: Run, outgoing: Publishable) -> Publish:
         """Return the message to publish: but for its message id and timestamp, the same bytes every time."""
@@ -112,7 +105,7 @@ class Dispatcher:
             traceparent=self._traceparent(run, dispatch.name, dispatch.attempt),
             tracestate=run.origin.tracestate,
         )
-        envelope = action_to_envelope(action, message_id=self.message_id(), now=self._clock())
+        envelope = action_to_envelope(action, message_id=next(self._message_ids), now=self._clock())
         if dispatch.priority is not None:
             envelope = msgspec.structs.replace(envelope, priority=dispatch.priority)
         return Publish(exchange=self._names.actions, routing_key=dispatch.module, envelope=envelope)
@@ -138,7 +131,7 @@ class Dispatcher:
         return Publish(exchange=self._names.events, routing_key=routing_key, envelope=envelope)
 
     def _command(self, command: Command) -> Publish:
-        envelope = command_to_envelope(command, message_id=self.message_id(), now=self._clock())
+        envelope = command_to_envelope(command, message_id=next(self._message_ids), now=self._clock())
         return Publish(exchange=self._names.commands, routing_key=command.verb, envelope=envelope)
 
     def _nudge(self, run: Run, nudge: Nudge) -> Publish:

@@ -100,7 +100,6 @@ class Daemon:
         self._settings = settings
         self._telemetry = telemetry
         self._names = Names(settings.broker.prefix)
-        self._partitions = settings.result_partitions
         self._catalog = catalog
         self._limits = Limits(
             payload_bytes=settings.limits.payload_bytes,
@@ -200,17 +199,13 @@ class Daemon:
         modules = coming.modules | self._definitions.listening.modules
         try:
             limit = self._settings.broker.module_delivery_limit
-            wanted = topology(
-                self._names, sorted(modules), partitions=self._partitions, module_deliveries=limit
-            )
+            partitions = self._settings.result_partitions
+            wanted = topology(self._names, sorted(modules), partitions=partitions, module_deliveries=limit)
             await self._bus.declare(wanted)
         except OperatorMistake as mistake:
             # The queues that are as they should be work; the others are for the operator to mend.
             log.error("%s", mistake, extra={"action": "topology_mismatch"})
         await self._declare_journal()
-
-    async def _count_results_queues(self) -> int:
-        return await self._bus.count_results_queues(self._partitions)
 
     async def _declare_journal(self) -> None:
         """Declare the journal, where there is to be one and the broker can have it."""
@@ -325,7 +320,7 @@ class Daemon:
             self._patience,
             self._pausing,
             self._doubts,
-            result_partitions=self._partitions,
+            result_partitions=settings.result_partitions,
         )
         around = Surroundings(
             self._store,
@@ -333,7 +328,7 @@ class Daemon:
             self._telemetry,
             self._journal,
             self._put_back,
-            results_queues=self._count_results_queues,
+            results_queues=partial(self._bus.count_results_queues, settings.result_partitions),
         )
         return assemble(around, self._definitions, self._token_keys, rules, settings)
 

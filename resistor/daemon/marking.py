@@ -7,7 +7,8 @@ for a while, and what is answered by then is never marked: a third of all calls 
 From its publishing until it is marked an action is held here, so that this daemon does not repeat it to a
 duplicate. A daemon that dies takes its marks with it, and what it sent in its last moments is sent again,
 with the same tokens, when `Timing.outbox_grace` is over: as after a death between publishing and marking,
-with a window of a second."""
+with a window of a second.
+"""
 
 from __future__ import annotations
 

@@ -20,7 +20,6 @@ import logging
 import time
 from collections.abc import Sequence
 from functools import partial
-from itertools import count
 
 import msgspec
 
@@ -41,6 +40,7 @@ from resistor.daemon.turns import Turns
 from resistor.engine.decision import Verdict
 from resistor.engine.run import Reads, Run
 from resistor.errors import Reason, RejectedMessage
+from resistor.messages.ids import ids
 from resistor.ports import Change, Delivery, Store
 from resistor.telemetry import Telemetry
 
@@ -116,8 +116,7 @@ class Pipeline:
         self._hearing = Hearing(store, rules.patience)
         self._doubts = rules.doubts
         self._remembered = Remembered()
-        self._prefix = rules.new_id()[:8]  # of what this daemon's commits go by
-        self._commits = count(1)
+        self._commit_ids = ids(rules.new_id()[:8])
         self._moment = Moment()
         self._turns = Turns()
         self.patience = rules.patience
@@ -298,7 +297,7 @@ class Pipeline:
             now=view.now,
             is_guessed=view.is_guessed,
             follows=view.commit,
-            commit=f"{self._prefix}{next(self._commits)}",
+            commit=next(self._commit_ids),
         )
         told = look.told
         try:

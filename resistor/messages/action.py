@@ -9,6 +9,7 @@ import msgspec
 
 from resistor.errors import Reason, RejectedMessage
 from resistor.messages.envelope import APP_ID, ATTEMPT_HEADER, TOKEN_HEADER, Envelope
+from resistor.messages.json import refuse_too_large
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,8 +100,7 @@ def action_from_envelope(envelope: Envelope, *, module: str, limit: int) -> Acti
     The daemon has written it, of what its strict reader had let in.
     """
     envelope.require_json()
-    if len(envelope.body) > limit:
-        raise RejectedMessage(Reason.TOO_LARGE, f"the body has {len(envelope.body)} bytes, {limit} at most")
+    refuse_too_large(envelope.body, limit)
     try:
         body = _decode(envelope.body)
         deadline = None if body.deadline is None else datetime.fromisoformat(body.deadline).timestamp()

@@ -31,8 +31,7 @@ def decode_trusted(body: bytes) -> Any:
 
 def decode_strict(body: bytes, *, limit: int) -> Any:
     """Read `body`, of at most `limit` bytes. Raises `RejectedMessage` (`too_large`, `malformed`)."""
-    if len(body) > limit:
-        raise RejectedMessage(Reason.TOO_LARGE, f"the body has {len(body)} bytes, {limit} at most")
+    refuse_too_large(body, limit)
     if not body:
         raise RejectedMessage(Reason.MALFORMED, "the body is empty")
     try:
@@ -47,6 +46,12 @@ def decode_strict(body: bytes, *, limit: int) -> Any:
     if len(_KEY.findall(body)) != keys:
         _refuse_duplicate_keys(body)
     return value
+
+
+def refuse_too_large(body: bytes, limit: int) -> None:
+    """Raise `RejectedMessage` (`too_large`) for a body of more than `limit` bytes."""
+    if len(body) > limit:
+        raise RejectedMessage(Reason.TOO_LARGE, f"the body has {len(body)} bytes, {limit} at most")
 
 
 def decode_object(body: bytes, *, limit: int) -> dict[str, Any]:
