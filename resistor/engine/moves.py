@@ -15,7 +15,7 @@ from resistor.engine.draft import Draft
 from resistor.engine.expressions import Expression, Scope, Template
 from resistor.engine.facts import FactName
 from resistor.engine.places import Frame, Place
-from resistor.engine.run import StepRecord, StepStatus
+from resistor.engine.run import Chosen, StepRecord, StepStatus
 from resistor.engine.scope import FrameScope
 from resistor.errors import ExpressionError
 from resistor.messages import json
@@ -76,7 +76,8 @@ def start(draft: Draft, place: Place, before: str | None, status: StepStatus, **
 def start_block(draft: Draft, place: Place, before: str | None, **fields: Any) -> StepRecord:
     """Begin the record of a step that holds others, and say so."""
     record = start(draft, place, before, StepStatus.RUNNING, **fields)
-    draft.say(FactName.STEP_STARTED, place.path)
+    chosen = {"case": record.control.case} if isinstance(record.control, Chosen) else {}
+    draft.say(FactName.STEP_STARTED, place.path, **chosen)
     return record
 
 

@@ -105,7 +105,10 @@ def _retried(draft: Draft, place: Place, record: StepRecord, failure: Failure) -
     return True
 
 
-def _pause(draft: Draft, place: Place, failure: Failure, pause: float, **changes: Any) -> None:
+def _pause(
+    draft: Draft, place: Place, failure: Failure, pause: float, entry: int | None = None, **changes: Any
+) -> None:
+    """Begin the pause before another try; `entry` is the catch entry that wants it."""
     until = draft.now + pause
     record = draft.change(
         place.path,
@@ -116,7 +119,8 @@ def _pause(draft: Draft, place: Place, failure: Failure, pause: float, **changes
         silent_at=None,
         **changes,
     )
-    draft.say(FactName.STEP_RETRYING, place.path, record.attempt, error=failure, until=until)
+    by = {} if entry is None else {"entry": entry}
+    draft.say(FactName.STEP_RETRYING, place.path, record.attempt, error=failure, until=until, **by)
     outbox.nudge(draft, place.address, until)
 
 
@@ -171,7 +175,7 @@ def _tried_again(
     guard = msgspec.structs.replace(
         guard, tries=guard.tries + 1, used=guard.used | {number: used + 1}, is_paused=True
     )
-    _pause(draft, place, failure, pause, guard=guard)
+    _pause(draft, place, failure, pause, number, guard=guard)
     return True
 
 
@@ -197,7 +201,7 @@ def _handle(draft: Draft, place: Place, number: int, entry: Catch, guard: Guard,
         silent_at=None,
         guard=guard,
     )
-    draft.say(FactName.STEP_CAUGHT, place.path, record.attempt, error=failure)
+    draft.say(FactName.STEP_CAUGHT, place.path, record.attempt, error=failure, entry=number)
     if entry.block is None:
         _handled(draft, place, None)
     else:
