@@ -19,7 +19,9 @@ class Letter(BaseModel):
     data: dict[str, Any] = {}
 
 
-@mail.action("send")
+@mail.action(
+    "send", examples=[{"to": "ann@example.com", "template": "order-shipped", "data": {"tracking": "p-1"}}]
+)
 async def send(letter: Letter, ctx: Context) -> dict[str, str]:
     """Send the letter once, however often it is asked: its id follows from the idempotency key."""
     ctx.log.info("%s goes to %s", letter.template, letter.to, extra={"action": "mail_sent"})

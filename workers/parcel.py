@@ -18,7 +18,7 @@ class Shipment:
     reservation: str
 
 
-@parcel.action("ship")
+@parcel.action("ship", examples=[{"order_id": "o-1", "address": "1 Road", "reservation": "s-1"}])
 async def ship(shipment: Shipment, ctx: Context) -> dict[str, str]:
     """Send the parcel; the step's metadata name the carrier."""
     carrier = ctx.metadata.get("carrier", "post")

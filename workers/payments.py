@@ -25,7 +25,10 @@ class Receipt(BaseModel):
     amount: int
 
 
-@payments.action("charge")
+ORDER = {"order_id": "o-1", "amount": 4200, "currency": "EUR"}
+
+
+@payments.action("charge", examples=[ORDER | {"card": "tok_visa"}, ORDER | {"card": "tok_declined"}])
 async def charge(order: Charge, ctx: Context) -> Receipt:
     """Charge the card once, however often it is asked: the receipt follows from the idempotency key."""
     if order.card == "tok_declined":
@@ -42,7 +45,7 @@ class Refund(BaseModel):
     currency: str
 
 
-@payments.action("refund")
+@payments.action("refund", examples=[ORDER])
 async def refund(order: Refund, ctx: Context) -> dict[str, object]:
     """Pay back once, however often it is asked."""
     ctx.log.info("paid back %s %s", order.amount, order.currency, extra={"action": "refunded"})

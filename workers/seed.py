@@ -10,13 +10,13 @@ moduleA = Module("moduleA")  # noqa: N816 - the seed spells it so
 moduleB = Module("moduleB")  # noqa: N816 - likewise
 
 
-@moduleA.action("actionOfA")
+@moduleA.action("actionOfA", examples=[{"any": "data"}])
 async def action_of_a(data: Any, ctx: Context) -> dict[str, Any]:
     """Say what came, with which metadata."""
     return {"module": "moduleA", "input": data, "metadata": dict(ctx.metadata)}
 
 
-@moduleB.action("actionOfB")
+@moduleB.action("actionOfB", examples=[{"any": "data"}])
 async def action_of_b(data: Any, ctx: Context) -> dict[str, Any]:
     """Say what came, with which metadata."""
     return {"module": "moduleB", "input": data, "metadata": dict(ctx.metadata)}

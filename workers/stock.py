@@ -33,7 +33,13 @@ class Reservation:
     lines: int
 
 
-@stock.action("reserve")
+@stock.action(
+    "reserve",
+    examples=[
+        {"order_id": "o-1", "lines": [{"sku": "tea", "quantity": 2}, {"sku": "pot", "quantity": 1}]},
+        {"order_id": "o-2", "lines": [{"sku": "sold-out", "quantity": 1}]},
+    ],
+)
 def reserve(order: Order, ctx: Context) -> Reservation:
     """Set the goods aside. A plain function: it runs in a thread of its own."""
     missing = [line.sku for line in order.lines if line.sku == "sold-out"]
@@ -49,14 +55,20 @@ class Piece(BaseModel):
     quantity: int = Field(gt=0)
 
 
-@stock.action("inspect")
+@stock.action("inspect", examples=[{"sku": "tea", "quantity": 2}, {"sku": "broken", "quantity": 1}])
 def inspect(piece: Piece) -> dict[str, object]:
     """Look at what came back: everything is as good as new but `broken`."""
     accepted = 0 if piece.sku == "broken" else piece.quantity
     return {"sku": piece.sku, "accepted": accepted}
 
 
-@stock.action("release")
-def release(order: dict[str, str], ctx: Context) -> dict[str, str]:
+class Reserved(BaseModel):
+    """What to put back."""
+
+    reservation: str
+
+
+@stock.action("release", examples=[{"reservation": "s-1"}])
+def release(reserved: Reserved) -> dict[str, str]:
     """Put reserved goods back: what undoes `reserve`."""
-    return {"released": order["reservation"]}
+    return {"released": reserved.reservation}

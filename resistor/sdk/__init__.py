@@ -9,6 +9,7 @@
     answers.py     Fail, Retry, Later: what an action may raise besides its own errors
     context.py     Context: what an action knows of the step it works for
     signature.py   an action's function: what it takes, and how JSON becomes that
+    json_schema.py the input's JSON Schema, and the examples that stand in it
     module.py      Module: a name and its actions; `call` runs one in a unit test, without a broker
     performing.py  an action that arrived → the answer that leaves
     outbox.py      answers → the broker, in batches, and then the acknowledgements

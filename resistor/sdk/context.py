@@ -1,6 +1,6 @@
 """What an action knows of the step it works for.
 
-Made by the runner for each action that arrives, and by `Module.call` in unit tests.
+Made by the runner for each action that arrives; `trial_context` makes that of an action which a test calls.
 """
 
 from __future__ import annotations
@@ -55,3 +55,20 @@ class Context:
     async def progress(self, details: Any = None) -> None:
         """Say that the action is still at it; `details`, any JSON, show in the run. Renews its heartbeat."""
         await self.report(details)
+
+
+def trial_context(
+    step: str, logger: logging.Logger, *, attempt: int = 1, metadata: Mapping[str, Any] | None = None
+) -> Context:
+    """Return the context of an action that a test calls: no run asked for it, nobody hears its reports."""
+    return Context(
+        run="test",
+        step=step,
+        attempt=attempt,
+        idempotency_key=f"test-{step}",
+        namespace="test",
+        workflow="test",
+        version=1,
+        metadata=metadata or {},
+        log=StepLog(logger, {"run": "test", "step": step}),
+    )

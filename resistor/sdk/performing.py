@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -51,10 +52,18 @@ def _logger(module: str) -> logging.Logger:
 
 async def perform(module: Module, action: Action, context: Context) -> Answer:
     """Do `action` and return the answer."""
-    try:
+
+    async def do() -> Any:
         signature = module.find(action.action)
-        output = await signature.call(signature.read(action.input), context)
-        return Completed(to_output(output))
+        return await signature.call(signature.read(action.input), context)
+
+    return await answer_of(do, context)
+
+
+async def answer_of(do: Callable[[], Awaitable[Any]], context: Context) -> Answer:
+    """Return the answer that `do` comes to: what it returns is the output, and it raises what actions do."""
+    try:
+        return Completed(to_output(await do()))
     except Fail as fail:
         return _failed(fail.type, fail.message, retryable=False, details=fail.details)
     except Retry as again:

@@ -11,27 +11,37 @@ import contextvars
 import inspect
 import threading
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+import pydantic_core
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 from resistor.errors import OperatorMistake
+from resistor.messages import json
 from resistor.sdk.answers import Fail
 from resistor.sdk.context import Context
+from resistor.sdk.json_schema import Schema, examples_in, schema_of
 
 _BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 _TAKES = "its input and a Context, both if it wants them"
 MAX_SHOWN_PROBLEMS = 10
 
+THREAD_NAME = "action"
+"""Of the threads in which functions run that are not async."""
+
 
 class Signature:
     """How one function is called."""
 
-    def __init__(self, function: Callable[..., Any], where: str) -> None:
+    def __init__(self, function: Callable[..., Any], where: str, examples: Sequence[Any] = ()) -> None:
         """Read the function's parameters. `where` names the action in errors. Raises `OperatorMistake`."""
+        if isinstance(examples, str | bytes | Mapping) or not isinstance(examples, Sequence):
+            raise OperatorMistake(f"{where}: examples is a list of inputs, like examples=[{{...}}]")
         self._function = function
+        self._where = where
+        self._examples = examples
         self._is_async = inspect.iscoroutinefunction(function)
         annotations = _annotations(function, where)
         self._input, self._context = _parameters(function, annotations, where)
@@ -47,6 +57,31 @@ class Signature:
             return self._adapter.validate_json(body)
         except ValidationError as error:
             raise _invalid(error) from None
+
+    @property
+    def takes_input(self) -> bool:
+        """Whether the function looks at its input at all."""
+        return self._adapter is not None
+
+    def schema(self) -> Schema | None:
+        """Return the JSON Schema of the input; None where there is no input, or no schema for its type."""
+        return None if self._adapter is None else schema_of(self._adapter)
+
+    def examples(self) -> tuple[Any, ...]:
+        """Return inputs that the action takes, as JSON: those it was given, then those of its type.
+
+        Whether it does take them shows when they are sent. Raises `OperatorMistake` for one that is no JSON.
+        """
+        of_type = examples_in(self.schema() or {})
+        given = [self._as_json(each, number) for number, each in enumerate(self._examples, 1)]
+        return (*given, *(each for each in of_type if each not in given))
+
+    def _as_json(self, example: Any, number: int) -> Any:
+        try:
+            body = pydantic_core.to_json(example)
+            return json.decode_strict(body, limit=len(body))
+        except Exception as error:  # a serializer of the author's may raise anything
+            raise OperatorMistake(f"{self._where}: example {number} is no JSON: {error}") from None
 
     async def call(self, value: Any, context: Context) -> Any:
         """Call the function: on the loop if it is async, else in a thread of its own."""
@@ -128,7 +163,7 @@ async def _in_thread(call: Callable[[], Any]) -> Any:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, outcome)
 
-    threading.Thread(target=work, name="action", daemon=True).start()
+    threading.Thread(target=work, name=THREAD_NAME, daemon=True).start()
     value, error = await done
     if error is not None:
         raise error

@@ -38,6 +38,9 @@ COLOURS = {
     "warn": "yellow",
     "retrying": "yellow",
     "terminated": "red",
+    "✓": "green",
+    "✗": "red",
+    "!": "yellow",
 }
 """Words that have a colour wherever they stand alone in a cell."""
 

@@ -43,6 +43,12 @@ async def test_stock_says_what_is_sold_out() -> None:
     assert (fail.value.type, fail.value.details) == ("out_of_stock", {"skus": ["sold-out"]})
 
 
+async def test_stock_puts_back_what_was_reserved_and_refuses_an_order_that_does_not_say_what() -> None:
+    assert await stock.call("release", {"reservation": "s-1", "lines": 2}) == {"released": "s-1"}
+    with pytest.raises(Fail, match="reservation: Field required"):
+        await stock.call("release", {})
+
+
 async def test_parcel_gives_a_tracking_number() -> None:
     shipment = {"order_id": "o-1", "address": "1 Road", "reservation": "s-1"}
     assert await parcel.call("ship", shipment, metadata={"carrier": "bike"}) == {"tracking": "p-test-ship"}
