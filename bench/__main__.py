@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 
 from redis.asyncio import Redis
 
-from bench import definitions, expressions, items, long_runs
+from bench import definitions, expressions, items, long_runs, scenarios
 from bench.figures import Figure, as_json, table
 from resistor.store import RedisStore
 from tests.servers import RedisServer
@@ -19,7 +19,9 @@ from tests.servers import RedisServer
 
 async def measure(*, is_quick: bool) -> list[Figure]:
     """Return every figure, on a Redis of our own, with an append-only file as in production."""
-    figures = [*definitions.run(is_quick=is_quick), *expressions.run(is_quick=is_quick)]
+    figures = [
+        figure for bench in (definitions, expressions, scenarios) for figure in bench.run(is_quick=is_quick)
+    ]
     server = RedisServer(shutil.which("redis-server") or shutil.which("valkey-server") or "redis-server")
     server.start()
     redis, store = Redis.from_url(server.url), RedisStore(server.url, timeout=60.0)

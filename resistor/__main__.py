@@ -13,11 +13,16 @@ command may take. What a daemon has in hand is far below it, and what it drops i
 
 DEV = Lazy("resistor.dev.command:dev", "Everything in one process, nothing to install.")
 
+TESTS = {
+    "module": {"test": Lazy("resistor.testing.cli.module_test:test", "Check modules against the contract.")},
+    "workflow": {"test": Lazy("resistor.testing.cli.workflow_test:test", "Play scenarios.")},
+}
+
 
 def main() -> None:
     """Run the command line, and exit with its code."""
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
-    command_line(dev=DEV)(prog_name="resistor")
+    command_line({"dev": DEV}, TESTS)(prog_name="resistor")
 
 
 if __name__ == "__main__":

@@ -150,6 +150,19 @@ class AmqpBus:
 
         await self._insist(lambda _: declaring.declare(self._url, topology))
 
+    async def remove(self, topology: Topology) -> None:
+        """Close, and delete `topology` with all that is in it: of an installation that was made for a test.
+
+        Raises `BrokerUnreachable`.
+        """
+        from resistor.bus import removing  # noqa: PLC0415 - as above
+
+        await self.close()
+        try:
+            await removing.remove(self._url, topology)
+        except Lost as lost:
+            raise unreachable(self._url, str(lost)) from None
+
     async def inspect(self, queue: str) -> QueueInfo | None:
         """Return what `queue` holds, None where there is no such queue.
 

@@ -7,6 +7,7 @@ it. Draft 2020-12.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -29,21 +30,26 @@ _WORKFLOW = "Workflow"
 _DURATION = "Duration"
 
 
-def editor_schema() -> dict[str, Any]:
-    """Return the schema as JSON."""
-    forms: list[type[Form]] = [WorkflowForm, VariationForm, ModuleDefaultsForm, *KINDS.values()]
+def definitions_of(forms: Sequence[type[Form]]) -> dict[str, Any]:
+    """Return the `$defs` of forms, each by its name without `Form`, and those of durations."""
     _, generated = models_json_schema(
         [(form, "validation") for form in forms], ref_template=_HERE + "{model}"
     )
     definitions = {_called(name): _simple(schema) for name, schema in generated["$defs"].items()}
-    del definitions[_called(VariationForm.__name__)]
-    definitions[_WORKFLOW] = _workflow(definitions[_WORKFLOW])
-    definitions[_STEP] = _step()
     definitions[_DURATION] = {
         "description": "A duration: 250ms, 30s, 1h30m, 2d, 1w, or ISO 8601 as PT30S",
         "type": "string",
         "pattern": PATTERN,
     }
+    return definitions
+
+
+def editor_schema() -> dict[str, Any]:
+    """Return the schema as JSON."""
+    definitions = definitions_of([WorkflowForm, VariationForm, ModuleDefaultsForm, *KINDS.values()])
+    del definitions[_called(VariationForm.__name__)]
+    definitions[_WORKFLOW] = _workflow(definitions[_WORKFLOW])
+    definitions[_STEP] = _step()
     return {
         "$schema": DIALECT,
         "title": "Workflow definitions of Resistor",

@@ -2,7 +2,7 @@
 
 Called by loading. Goes through directories in order of names, follows links (a Kubernetes ConfigMap is
 nothing but links) without ever going round in circles, and leaves out hidden files and the generated
-`schema.json`.
+schemas.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from resistor.errors import OperatorMistake, Problem
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
-_NOT_DEFINITIONS = frozenset({"schema.json"})
+_NOT_DEFINITIONS = frozenset({"schema.json", "scenario.schema.json"})
 
 
 def find(paths: Iterable[Path]) -> Iterator[Path | Problem]:

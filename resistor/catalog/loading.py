@@ -16,6 +16,7 @@ from resistor.catalog.catalog import Catalog
 from resistor.catalog.gathering import Gathered
 from resistor.catalog.modules import uses_of
 from resistor.catalog.reading import MAX_BYTES, read
+from resistor.catalog.scenario_files import is_scenario
 from resistor.catalog.settling import Settling
 from resistor.errors import DefinitionError, Problem
 
@@ -44,7 +45,9 @@ class Loaded:
 
 
 def load(paths: Path | Sequence[Path], registered: Mapping[str, bytes] = _NOTHING) -> Loaded:
-    """Load files and directories, any nesting. Raises `OperatorMistake` for a path that is not there.
+    """Load files and directories, any nesting; scenarios are passed over.
+
+    Raises `OperatorMistake` for a path that is not there.
 
     `registered` is what the store has, sources by `namespace/workflow@version`: a variation may extend one
     of those where no file has it any more.
@@ -54,7 +57,7 @@ def load(paths: Path | Sequence[Path], registered: Mapping[str, bytes] = _NOTHIN
         raw = file if isinstance(file, Problem) else files.read_bytes(file, MAX_BYTES)
         if isinstance(raw, Problem):
             gathered.add_unreadable(raw)
-        else:
+        elif not is_scenario(raw):
             gathered.add(read(raw, str(file)))
     return _loaded(gathered, registered)
 

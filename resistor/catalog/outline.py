@@ -1,4 +1,4 @@
-"""A file's outline: namespaces, in them events, in them workflows; and the reserved key `modules`.
+"""A file's outline: namespaces, in them events, in them workflows; and the reserved keys.
 
 Called by loading with what was read from one file. Says what is wrong with the outline; what is inside a
 workflow is for the checks.
@@ -12,10 +12,13 @@ from typing import Any, NamedTuple
 from resistor.catalog.forms import DOTTED_RULE, WORD_RULE
 from resistor.catalog.modules import MODULES_KEY
 from resistor.catalog.places import Finding, KeyPath
+from resistor.catalog.scenario_files import SCENARIO_KEY
 from resistor.catalog.wording import kind_of, quote
 from resistor.messages import names
 
 _SHAPE = "a file maps namespaces to events, and events to workflows"
+_SCENARIO = f"`{SCENARIO_KEY}` is for scenarios, in YAML files of their own: no namespace has this name"
+_TITLE = f"in a scenario its title stands here, on the same line: `{SCENARIO_KEY}: A declined card …`"
 _RESERVED = f"`{MODULES_KEY}` is for what holds for modules: a namespace cannot have this name"
 _WORKFLOW_KEYS = ("version", "steps", "extends")
 
@@ -48,6 +51,9 @@ def outline(content: Any) -> Iterator[Entry | ModuleEntry | Finding]:
     lost = [key for key in _WORKFLOW_KEYS if key in content and not _is_outline(content[key])]
     if lost:
         yield Finding((lost[0],), f"{quote(lost[0])} belongs in a workflow: {_SHAPE}", at_key=True)
+        return
+    if SCENARIO_KEY in content:
+        yield Finding((SCENARIO_KEY,), _SCENARIO, _TITLE, at_key=True)
         return
     for namespace, events in content.items():
         if namespace == MODULES_KEY:

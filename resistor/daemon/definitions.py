@@ -45,6 +45,12 @@ class Definitions:
         self._view = View()
         self._compiled: dict[str, Workflow] = {}
 
+    def beside(self, store: Store, patience: Patience) -> Definitions:
+        """Return the same on another connection, with all that has been seen and compiled."""
+        other = Definitions(store, patience)
+        other._view, other._compiled = self._view, dict(self._compiled)
+        return other
+
     @property
     def revision(self) -> int:
         """The revision of the catalogue that was seen last."""

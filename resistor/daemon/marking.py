@@ -64,6 +64,11 @@ class Marks:
         key = (run, name)
         return key in self._fresh or key in self._stale or key in self._under_way
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is held that the store is still to be told."""
+        return not self._fresh and not self._stale
+
     async def run(self, stopping: asyncio.Event) -> None:
         """Mark what was here at the last turn, again and again, until `stopping` is set."""
         while not await happens(stopping, within=self.seconds / 2):

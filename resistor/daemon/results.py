@@ -45,7 +45,7 @@ class Results:
         """Consume from all until `stop`, and look for more of them now and then."""
         try:
             while not self._is_stopping:
-                self._begin(await self._count())
+                self.begin(await self._count())
                 done, _ = await asyncio.wait(
                     self._running, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
                 )
@@ -57,7 +57,8 @@ class Results:
                 running.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
 
-    def _begin(self, count: int) -> None:
+    def begin(self, count: int) -> None:
+        """Consume from so many queues, which are there by now."""
         for partition in range(len(self._consumers), count):
             consumer = self._consumer(partition)
             self._consumers.append(consumer)

@@ -59,6 +59,11 @@ class RedisStore:
         await self._client.aclose()
         await self._client.connection_pool.disconnect()
 
+    async def remove_all(self) -> None:
+        """Drop every key of the prefix. Only for an installation that was made for a test."""
+        async for key in self._client.scan_iter(match=f"{self._keys.prefix}:*", count=1_000):
+            await self._client.unlink(key)
+
     # ---------------------------------------------------------------------------- the daemon's side
 
     async def load(self, wanted: Sequence[tuple[str, Reads]]) -> Loaded:

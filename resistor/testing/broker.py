@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from math import inf
+from typing import Any
 
 import msgspec
 
 from resistor.bus.names import Names
-from resistor.bus.topology import Topology
+from resistor.bus.topology import Binding, Topology
 from resistor.ports import Delivery, Outcome, Publish
 
 Later = Callable[[float, Callable[[], None]], object]
 """Calls something in so many seconds: `loop.call_later`."""
 
 
-class _Held(msgspec.Struct, kw_only=True):
+class Held(msgspec.Struct, kw_only=True):
     """A message in a queue; `count`: how often it was delivered before."""
 
     publish: Publish
@@ -30,10 +33,14 @@ class _Held(msgspec.Struct, kw_only=True):
 class MemoryQueue:
     """What waits, and who waits for it."""
 
-    def __init__(self, name: str) -> None:
-        """Begin empty."""
+    def __init__(
+        self, name: str, limit: float = inf, bury: Callable[[Held], None] = lambda held: None
+    ) -> None:
+        """Begin empty. What came back more often than `limit` is given to `bury`."""
         self.name = name
-        self.ready: deque[_Held] = deque()
+        self.ready: deque[Held] = deque()
+        self._limit = limit
+        self._bury = bury
         self.unacked = 0
         self._filled = asyncio.Event()
 
@@ -42,16 +49,19 @@ class MemoryQueue:
         """How many messages are ready or in somebody's hands."""
         return len(self.ready) + self.unacked
 
-    def put(self, held: _Held) -> None:
+    def put(self, held: Held) -> None:
         """Add a message at the end."""
         self.ready.append(held)
         self._filled.set()
 
-    def put_back(self, held: Sequence[_Held]) -> None:
-        """Give back messages that were not acknowledged, to their old places."""
+    def put_back(self, held: Sequence[Held]) -> None:
+        """Give back messages that were not acknowledged, to their old places, or bury them."""
         for each in reversed(held):
             each.count += 1
-            self.ready.appendleft(each)
+            if each.count > self._limit:
+                self._bury(each)
+            else:
+                self.ready.appendleft(each)
         if held:
             self._filled.set()
 
@@ -69,17 +79,40 @@ class MemoryQueue:
 class MemoryBroker:
     """Exchanges and queues."""
 
-    def __init__(self, names: Names, topology: Topology, later: Later) -> None:
-        """Take what there is, and what calls back when a delay is over."""
+    def __init__(
+        self,
+        names: Names,
+        topology: Topology,
+        later: Later,
+        on_publish: Callable[[Publish], None] = lambda message: None,
+    ) -> None:
+        """Take what there is, what calls back when a delay is over, and who is told of each message."""
         self.names = names
         self._later = later
-        self._topics = {each.name: each.kind == "topic" for each in topology.exchanges}
-        self.queues = {each.name: MemoryQueue(each.name) for each in topology.queues}
-        self._arguments = {each.name: each.arguments for each in topology.queues}
-        self._bindings = list(topology.bindings)
+        self._on_publish = on_publish
+        self._topics: dict[str, bool] = {}
+        self.queues: dict[str, MemoryQueue] = {}
+        self._arguments: dict[str, Mapping[str, Any]] = {}
+        self._bindings: list[Binding] = []
+        self.declare(topology)
+
+    def declare(self, topology: Topology) -> None:
+        """Let there be these as well; what is there already stays as it is."""
+        self._topics.update((each.name, each.kind == "topic") for each in topology.exchanges)
+        for each in topology.queues:
+            if each.name not in self.queues:
+                limit = each.arguments.get("x-delivery-limit", inf)
+                self.queues[each.name] = MemoryQueue(each.name, limit, partial(self._bury, each.name))
+                self._arguments[each.name] = each.arguments
+        self._bindings += [each for each in topology.bindings if each not in self._bindings]
 
     def publish(self, message: Publish) -> Outcome:
-        """Route a message; returns whether any queue took it."""
+        """Take a message from whoever has a connection; returns whether any queue took it."""
+        return self.route(message)
+
+    def route(self, message: Publish) -> Outcome:
+        """Put a message into the queues that are bound for it; returns whether there is one."""
+        self._on_publish(message)
         queues = {
             binding.queue
             for binding in self._bindings
@@ -102,19 +135,31 @@ class MemoryBroker:
     def _put(self, name: str, message: Publish) -> None:
         ttl = self._arguments[name].get("x-message-ttl")
         if ttl is None:
-            self.queues[name].put(_Held(publish=message))
+            self.queues[name].put(Held(publish=message))
             return
+        expired = self._dead(name, message)
+
+        def come_out() -> None:
+            self.route(expired)
+
+        self._later(ttl / 1000, come_out)
+
+    def _bury(self, name: str, held: Held) -> None:
+        """Dead-letter what was delivered as often as the queue allows."""
+        envelope = held.publish.envelope
+        death = {"reason": "delivery_limit", "queue": name, "count": 1}
+        headers = {**envelope.headers, "x-death": [death], "x-delivery-count": held.count - 1}
+        told = msgspec.structs.replace(envelope, headers=headers)
+        self.route(self._dead(name, msgspec.structs.replace(held.publish, envelope=told)))
+
+    def _dead(self, name: str, message: Publish) -> Publish:
+        """Return a message as it leaves a queue in which it died."""
         arguments = self._arguments[name]
-        expired = msgspec.structs.replace(
+        return msgspec.structs.replace(
             message,
             exchange=arguments["x-dead-letter-exchange"],
             routing_key=arguments["x-dead-letter-routing-key"],
         )
-
-        def come_out() -> None:
-            self.publish(expired)
-
-        self._later(ttl / 1000, come_out)
 
 
 def _matches(pattern: list[str], words: list[str]) -> bool:
@@ -165,7 +210,7 @@ class MemoryLane:
         self._prefetch = prefetch
         self._generation = 0
         self._tags = 0
-        self._in_hand: dict[int, _Held] = {}
+        self._in_hand: dict[int, Held] = {}
         self._acked = asyncio.Event()
         self.is_dead = False
 
@@ -197,7 +242,7 @@ class MemoryLane:
         self._queue.put_back(held)
         self._acked.set()
 
-    def _hand_over(self, held: _Held) -> Delivery:
+    def _hand_over(self, held: Held) -> Delivery:
         self._tags += 1
         self._in_hand[self._tags] = held
         self._queue.unacked += 1

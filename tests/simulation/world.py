@@ -37,11 +37,11 @@ from resistor.messages.event import Event
 from resistor.ports import Publish
 from resistor.telemetry import Telemetry
 from resistor.testing.broker import MemoryBroker, MemoryBus
+from resistor.testing.faults import Faults, Faulty, Odds
 from resistor.testing.store.memory_store import MemoryStore
 from resistor.testing.store.state import State
 from resistor.testing.virtual_loop import VirtualLoop, run_virtually
 from resistor.tokens import TokenKeys
-from tests.simulation.faults import Faults, Faulty, Odds
 from tests.simulation.journal import MemoryJournal
 from tests.simulation.modules import Manners, Module
 from tests.simulation.workflows import NAMES, catalog

@@ -45,6 +45,9 @@ class Form(BaseModel):
     advice: ClassVar[Mapping[str, str]] = {}
     """What helps where a key is missing, empty or does not belong."""
 
+    nullable: ClassVar[frozenset[str]] = frozenset()
+    """The keys of which null is a value, and not the lack of one."""
+
     @classmethod
     def known(cls) -> tuple[str, ...]:
         """Return the keys that it may hold, as they are written."""
@@ -63,7 +66,9 @@ class Form(BaseModel):
     def _in_plain_words(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(value, dict):
             raise said(f"{cls.what} must be a mapping{cls.shape}, not {kind_of(value)}")
-        empty = [key for key in value if value[key] is None and key in cls.known()]
+        empty = [
+            key for key in value if value[key] is None and key in cls.known() and key not in cls.nullable
+        ]
         errors: list[ErrorDetails] = []
         try:
             form = handler({key: each for key, each in value.items() if key not in empty})

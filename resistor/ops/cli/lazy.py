@@ -83,13 +83,30 @@ def told(error: ResistorError) -> Told:
     return ToldUnreachable(error) if isinstance(error, EnvironmentFault) else Told(error)
 
 
+def _imported(lazy: Lazy) -> click.Command:
+    module, _, attribute = lazy.path.partition(":")
+    command = getattr(import_module(module), attribute)
+    assert isinstance(command, click.Command)  # noqa: S101 - it is our own table
+    return command
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called."""
 
-    def __init__(self, *args: Any, lazy: Mapping[str, Lazy], **more: Any) -> None:
-        """Take the commands by name, in the order of the help."""
+    def __init__(
+        self,
+        *args: Any,
+        lazy: Mapping[str, Lazy],
+        inner: Mapping[str, Mapping[str, Lazy]] | None = None,
+        **more: Any,
+    ) -> None:
+        """Take the commands by name, in the order of the help.
+
+        `inner` has further commands of those of them that are groups, from floors that those do not know.
+        """
         super().__init__(*args, **more)
         self._lazy = lazy
+        self._inner = inner or {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the given order."""
@@ -100,9 +117,10 @@ class LazyGroup(click.Group):
         lazy = self._lazy.get(cmd_name)
         if lazy is None:
             return None
-        module, _, attribute = lazy.path.partition(":")
-        command = getattr(import_module(module), attribute)
-        assert isinstance(command, click.Command)  # noqa: S101 - it is our own table
+        command = _imported(lazy)
+        for name, inner in self._inner.get(cmd_name, {}).items():
+            assert isinstance(command, click.Group)  # noqa: S101 - it is our own table
+            command.add_command(_imported(inner), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

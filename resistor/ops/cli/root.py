@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -26,12 +28,17 @@ COMMANDS = {
     "doctor": Lazy("resistor.ops.cli.doctor:doctor", "Check the servers, and say what to do."),
 }
 
+NO_MORE: Mapping[str, Any] = MappingProxyType({})
 
-def command_line(**further: Lazy) -> LazyGroup:
-    """Return the command, with `further` commands of higher floors first."""
+
+def command_line(
+    further: Mapping[str, Lazy] = NO_MORE, inner: Mapping[str, Mapping[str, Lazy]] = NO_MORE
+) -> LazyGroup:
+    """Return the command, with `further` commands of higher floors first, and `inner` ones of its groups."""
     return LazyGroup(
         "resistor",
         lazy={**further, **COMMANDS},
+        inner=inner,
         params=list(_PARAMS),
         callback=click.pass_context(_begin),
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

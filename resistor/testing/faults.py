@@ -68,12 +68,15 @@ class Faults:
     async def _crash(self, name: str, call: Call) -> None:
         """Die before the call, or right after it."""
         is_executed = self.draw.random() < 0.5
-        self._note("crashed after" if is_executed else "crashed before", name)
         if is_executed:
             await call()
+        self._die("crashed after" if is_executed else "crashed before", name)
+        await self._alive()
+
+    def _die(self, how: str, name: str) -> None:
+        self._note(how, name)
         self.is_dead = True
         self.kill()
-        await self._alive()
 
     async def _hang(self, name: str) -> None:
         self._note("hung", name)
@@ -115,3 +118,24 @@ class Faulty:
             return await self._faults.call(name, lambda: found(*args, **kwargs), may_fail=self._may_fail)
 
         return call
+
+
+@dataclass
+class CrashAfter(Faults):
+    """One fault only: death right after the `number`-th call of `point` was executed.
+
+    `passes` counts the calls by name.
+    """
+
+    point: str = "commit"
+    number: int = 0
+    passes: Counter[str] = field(default_factory=Counter)
+
+    async def call(self, name: str, call: Call, *, may_fail: bool = True) -> Any:
+        """Make a call, and die after it if it is this one's turn."""
+        await self._alive()
+        result = await call()
+        self.passes[name] += 1
+        if name == self.point and self.passes[name] == self.number:
+            self._die("crashed after", name)
+        return await self._lived(result)
