@@ -26,6 +26,7 @@ from resistor.daemon.patience import Patience
 from resistor.daemon.pausing import Pausing
 from resistor.daemon.rules import Rules, Timing
 from resistor.engine.limits import Limits
+from resistor.ops.servers import REACH_SECONDS
 from resistor.ports import Publish
 from resistor.store import RedisStore
 from resistor.store.keys import Keys
@@ -34,7 +35,6 @@ from resistor.testing.desks import Desks, Told
 from resistor.testing.stubs import Stubs
 from resistor.tokens import TokenKeys
 
-REACH_SECONDS = 5.0
 PREFETCH = 200
 SEEN_ARGUMENTS = {"x-queue-type": "classic", "x-expires": 3_600_000}
 
