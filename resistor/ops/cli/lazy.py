@@ -91,7 +91,7 @@ def _imported(lazy: Lazy) -> click.Command:
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called."""
+    """A group whose commands are imported when they are called; it may have others, which are there."""
 
     def __init__(
         self,
@@ -110,23 +110,23 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the given order."""
-        return list(self._lazy)
+        return [*super().list_commands(ctx), *self._lazy]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command."""
         lazy = self._lazy.get(cmd_name)
         if lazy is None:
-            return None
+            return super().get_command(ctx, cmd_name)
         command = _imported(lazy)
-        for name, inner in self._inner.get(cmd_name, {}).items():
-            assert isinstance(command, click.Group)  # noqa: S101 - it is our own table
-            command.add_command(_imported(inner), name)
-        return command
+        further = self._inner.get(cmd_name)
+        return command if further is None else _with_further(command, further)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands, without importing one."""
+        room = formatter.width - 6 - max(map(len, self.list_commands(ctx)))  # as click leaves it
+        there = [(name, command.get_short_help_str(room)) for name, command in sorted(self.commands.items())]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, lazy.help) for name, lazy in self._lazy.items()])
+            formatter.write_dl([*there, *((name, lazy.help) for name, lazy in self._lazy.items())])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command. Our errors become one line and an exit code."""
@@ -134,3 +134,16 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except ResistorError as error:
             raise told(error) from None
+
+
+def _with_further(group: click.Command, further: Mapping[str, Lazy]) -> LazyGroup:
+    """Return the group with commands that nobody imports who calls another one of it."""
+    assert isinstance(group, click.Group)  # noqa: S101 - it is our own table
+    return LazyGroup(
+        group.name,
+        lazy=further,
+        commands=group.commands,
+        params=group.params,
+        callback=group.callback,
+        help=group.help,
+    )

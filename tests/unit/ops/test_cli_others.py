@@ -54,10 +54,13 @@ def test_help_needs_no_heavy_import() -> None:
     heavy = "{'pydantic', 'redis', 'aiormq', 'rich', 'opentelemetry', 'uvicorn', 'prometheus_client', 'yaml'}"
     code = (
         "import sys, contextlib, io\n"
+        "from resistor.__main__ import TESTS\n"
         "from resistor.ops.cli.root import command_line\n"
-        "for arguments in (['--help'], ['serve', '--help'], ['run', 'list', '--help']):\n"
+        "asked = (['--help'], ['serve', '--help'], ['run', 'list', '--help'], ['workflow', '--help'],\n"
+        "         ['workflow', 'list', '--help'], ['module', '--help'], ['module', 'run', '--help'])\n"
+        "for arguments in asked:\n"
         "    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):\n"
-        "        command_line()(arguments)\n"
+        "        command_line(inner=TESTS)(arguments)\n"
         f"print(*sorted({heavy} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
