@@ -39,8 +39,6 @@ class Crash:
 
     def __str__(self) -> str:
         """Name it."""
-        if not self.number:
-            return "nothing goes wrong"
         return f"a crash after {self.point} {self.number}"
 
 

@@ -12,11 +12,10 @@ import click
 
 from resistor.ops.cli.lazy import EXIT_FAILED
 from resistor.ops.cli.options import lasting, output_option
-from resistor.ops.cli.output import Column, Table, talk, write_rows
+from resistor.ops.cli.output import COLOURS, Column, Table, talk, write_rows
 from resistor.ops.text import plural
 
 MARKS = {"ok": "✓", "warning": "!", "failed": "✗"}
-COLOURS = {"ok": "green", "warning": "yellow", "failed": "red"}
 
 
 @click.command()
@@ -76,7 +75,7 @@ def _show(rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         table.write([row])
         for problem in row["problems"]:
-            click.echo(f"   {click.style(problem['said'], fg=COLOURS[problem['grade']])}")
+            click.echo(f"   {click.style(problem['said'], fg=COLOURS[MARKS[problem['grade']]])}")
     grades = [problem["grade"] for row in rows for problem in row["problems"]]
     failed, warned = grades.count("failed"), grades.count("warning")
     talk(f"{plural(len(rows), 'check')}, {plural(failed, 'failure')}, {plural(warned, 'warning')}")

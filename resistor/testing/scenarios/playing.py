@@ -17,7 +17,6 @@ from resistor.testing.scenarios.forms import ExpectForm, HappeningForm
 from resistor.testing.scenarios.reading import Scenario
 from resistor.testing.stage import Install
 from resistor.testing.stubs import Unanswered
-from resistor.testing.virtual_loop import EPOCH
 from resistor.testing.watched import WatchedRun
 from resistor.testing.workflows import Refused, Workflows
 
@@ -52,11 +51,14 @@ def playing(
     scenario: Scenario, catalog: Catalog, install: Install = Installation
 ) -> Iterator[tuple[Played, Workflows]]:
     """Play a scenario on the stage that `install` makes, and have it at hand for a while."""
-    form = scenario.form
     began = time.perf_counter()
-    start = EPOCH if form.at is None else form.at
     with silence():
-        workflows = Workflows(start=start, has_schedules=form.schedules, install=install)
+        workflows = Workflows(
+            start=scenario.start,
+            has_schedules=scenario.form.schedules,
+            install=install,
+            stubs=scenario.stubs(),
+        )
         try:
             different = _difference(scenario, workflows, catalog)
             trees = () if different is None else tuple(run.tree() for run in workflows.runs)
@@ -69,15 +71,11 @@ def playing(
 def _difference(scenario: Scenario, workflows: Workflows, catalog: Catalog) -> str | None:
     try:
         workflows.deploy(catalog)
-        for name, entries in scenario.answers.items():
-            workflows.stubs.say(name, entries)
         happenings = Happenings(scenario, workflows)
         happenings.happen()
         happenings.check()
-    except Different as different:
+    except (Different, Unanswered) as different:
         return str(different)
-    except Unanswered as nothing:
-        return str(nothing)
     return None
 
 

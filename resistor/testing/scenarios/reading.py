@@ -22,7 +22,8 @@ from resistor.errors import Problem
 from resistor.messages.names import split_workflow
 from resistor.testing.scenarios.answers import entries_of, findings_in
 from resistor.testing.scenarios.forms import ScenarioForm
-from resistor.testing.stubs import Entry
+from resistor.testing.stubs import Entry, Stubs
+from resistor.testing.virtual_loop import EPOCH
 
 SHOWN_ACTIONS = 8  # of those that there are
 
@@ -39,6 +40,18 @@ class Scenario:
     def title(self) -> str:
         """What it shows."""
         return self.form.scenario
+
+    @property
+    def start(self) -> float:
+        """When it begins, in seconds since the epoch."""
+        return EPOCH if self.form.at is None else self.form.at
+
+    def stubs(self) -> Stubs:
+        """Return what modules answer in it, before any call."""
+        stubs = Stubs()
+        for name, entries in self.answers.items():
+            stubs.say(name, entries)
+        return stubs
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from resistor.testing.scenarios.playing import Different, Happenings, silence
 from resistor.testing.scenarios.reading import Scenario
 from resistor.testing.storms import CALM_SECONDS, Crash, Storm, StormyInstallation, Weather
 from resistor.testing.stubs import Stubs, Unanswered
-from resistor.testing.virtual_loop import EPOCH
 from resistor.testing.workflows import Workflows
 
 POINTS = ("commit", "publish")
@@ -48,12 +47,9 @@ class Weathered:
 
 def weather(scenario: Scenario, catalog: Catalog, seeds: Sequence[int]) -> Weathered:
     """Play a scenario after each crash and in each storm."""
-    stubs = Stubs()
-    for name, entries in scenario.answers.items():
-        stubs.say(name, entries)
     with silence():
         try:
-            calm = _calm(scenario, catalog, stubs)
+            calm = _calm(scenario, catalog, scenario.stubs())
         except (Different, Unanswered) as error:
             return Weathered(scenario, 0, left_out=f"{error} ({WHY_OTHERWISE})")
         weathers: list[Weather] = [*calm.crashes, *map(Storm, seeds)]
@@ -108,9 +104,9 @@ def _playing(
         made.append(StormyInstallation(weather, stubs, start=start, has_schedules=has_schedules))
         return made[0]
 
-    form = scenario.form
-    start = EPOCH if form.at is None else form.at
-    workflows = Workflows(start=start, has_schedules=form.schedules, install=install, stubs=stubs)
+    workflows = Workflows(
+        start=scenario.start, has_schedules=scenario.form.schedules, install=install, stubs=stubs
+    )
     try:
         workflows.deploy(catalog)
         happenings = Happenings(scenario, workflows)
