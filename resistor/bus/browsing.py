@@ -7,8 +7,8 @@ There is no way to look at the second message without holding the first, so what
 to the whole queue; that is numbers, here and in the broker, while the messages themselves pass through a page
 at a time. A page is a consumer of its own: `basic.get`, one message at a time, took five times as long and
 gave a quorum queue's messages back in any order (each get is a consumer there, and what an end gives back
-comes consumer by consumer). The get behind each page says whether there is more: what belongs to the page
-comes before its answer.
+comes consumer by consumer). The get behind each page says whether there is more; what belongs to the page has
+come when its consumer is cancelled.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from math import inf
 
 import aiormq
 from aiormq.abc import DeliveredMessage
@@ -35,8 +36,9 @@ of the page before fit into `PAGE_BYTES`."""
 MOST_MESSAGES = 1000
 PAGE_BYTES = 16 << 20
 RETURNED_TOGETHER = 32
-"""Messages in one nack: what comes back at once a quorum queue keeps in an Erlang map, which is in order up
-to so many keys, and in any order beyond (measured on RabbitMQ 3.10)."""
+"""Messages given back at once: what comes back together a quorum queue keeps in an Erlang map, which is in
+order up to so many keys, and in any order beyond (measured on RabbitMQ 3.10)."""
+COUNTED_SECONDS = 5.0  # for the queue to count what came back at once
 SETTLING_GETS = 4
 """Two would do if what the queue tells the channel never came late."""
 ANSWER_SECONDS = 30.0  # for a whole page, over a slow line
@@ -99,17 +101,31 @@ class Browser:
     async def give_back(self) -> None:
         """Give everything back that was not removed, in the order in which it came. Raises as `remove`.
 
-        The question behind each nack is a pause: a channel that gets further than its queue puts several
-        nacks together, and then nothing is in order any more. Of 10,000 messages a few are not, even so.
+        A channel that gets further than its queue puts several nacks together, and then nothing is in order
+        any more. So each waits until the queue counts what the one before gave back. Where somebody else
+        takes from the queue that count is never reached: from then on nothing waits.
         """
         held, self._held = self._held, []
         with losing():
-            for tags in held:
-                left = [tag for tag in tags if tag not in self._gone]
-                for end in range(RETURNED_TOGETHER, len(left) + RETURNED_TOGETHER, RETURNED_TOGETHER):
-                    last = left[:end][-1]
-                    await self._channel.basic_nack(last, multiple=True, requeue=True, wait=False)
-                    await self._channel.queue_declare(self._queue, passive=True)
+            there, is_counting = await self._depth(), True
+            for together, is_all_below in _together(held, self._gone):
+                for tag in together[-1:] if is_all_below else together:
+                    await self._channel.basic_nack(tag, multiple=is_all_below, requeue=True, wait=False)
+                there += len(together)
+                is_counting = is_counting and await self._counts(there)
+
+    async def _counts(self, messages: int) -> bool:
+        """Wait until the queue has so many messages; returns whether it had in time."""
+        loop = asyncio.get_running_loop()
+        last = loop.time() + COUNTED_SECONDS
+        while await self._depth() < messages:
+            if loop.time() > last:
+                return False
+        return True
+
+    async def _depth(self) -> int:
+        declared = await self._channel.queue_declare(self._queue, passive=True)
+        return declared.message_count or 0
 
     async def _page(self, consumer: str, size: int) -> tuple[list[Delivery], bool]:
         """Take a page of `size`, and one; also whether there may be more behind it."""
@@ -156,6 +172,24 @@ class Browser:
             redelivered=redelivered,
             count=delivery_count(properties.headers or {}) if redelivered else 0,
         )
+
+
+def _together(held: list[list[int]], gone: set[int]) -> list[tuple[list[int], bool]]:
+    """Say what goes back at once, and whether that is everything up to its last tag that is still held.
+
+    A get's answer overtakes, now and then, what its page's consumer was given before: its tag is lower then,
+    while its message is the later one. (The broker's channel asks the queue, and reads that answer first.)
+    """
+    pieces = []
+    lowest = inf  # of what goes back later
+    for tags in reversed(held):
+        left = [tag for tag in tags if tag not in gone]
+        for start in reversed(range(0, len(left), RETURNED_TOGETHER)):
+            together = left[start : start + RETURNED_TOGETHER]
+            pieces.append((together, together[-1] < lowest))
+            lowest = min(lowest, together[0])
+    pieces.reverse()
+    return pieces
 
 
 @asynccontextmanager

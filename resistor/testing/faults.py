@@ -86,7 +86,17 @@ class Faults:
     async def _alive(self) -> None:
         await asyncio.sleep(max(0.0, self.frozen_until - asyncio.get_running_loop().time()))
         if self.is_dead:
-            await asyncio.Event().wait()  # whoever is dead does nothing any more, not even fail
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Do nothing any more, not even fail. What cleans up after its own cancellation ends here too.
+
+        If it waited, nobody would hold it: the collector would close it in the middle, whenever that comes.
+        """
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
+        await asyncio.Event().wait()
 
     async def _lived(self, result: Any) -> Any:
         await self._alive()

@@ -46,6 +46,15 @@ async def test_looking_again_and_again_finds_everything_in_its_order(bus: AmqpBu
         assert bodies(await look(bus)) == contents
 
 
+async def test_thousands_keep_their_order(bus: AmqpBus) -> None:
+    """A queue that is slower than its channel gets what comes back in large pieces, in any order."""
+    contents = numbered(20 * PAGE_MESSAGES + 3)
+    for start in range(0, len(contents), 200):
+        await fill(bus, contents[start : start + 200])
+    for _ in range(3):
+        assert bodies(await look(bus)) == contents
+
+
 async def test_what_is_removed_is_gone_and_the_rest_keeps_its_order(bus: AmqpBus, names: Names) -> None:
     await fill(bus, numbered(MANY))
     async with bus.browse(names.dead_queue) as browser:
