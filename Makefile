@@ -7,8 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TEST_INSTALLED := $(VENV)/.test-installed
-# Tests run in two processes: more do not help on two cores, and each starts its own servers.
+# Tests run in two processes, those with servers in three: they wait for them now and then. Each starts its own.
 JOBS ?= 2
+SERVER_JOBS ?= 3
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,7 +18,7 @@ run: $(INSTALLED) ## the demo: broker, store, daemon, modules and runs in one pr
 	@$(BIN)/resistor dev --demo
 
 test: check ## all tests: lint, types, import contracts, unit, contract, integration, acceptance
-	$(BIN)/python -m pytest tests --ignore tests/unit --ignore tests/conformance -n $(JOBS) --dist loadgroup --maxfail 5
+	$(BIN)/python -m pytest tests --ignore tests/unit --ignore tests/conformance -n $(SERVER_JOBS) --dist loadgroup --maxfail 5
 
 check: $(TEST_INSTALLED) ## the fast part: lint, format, types, import contracts, unit tests, conformance
 	$(BIN)/ruff check .

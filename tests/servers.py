@@ -170,9 +170,9 @@ class RabbitMQ:
             self._make_vhosts()
         return f"{self.amqp_url}{quote(self._vhosts.pop(), safe='')}"
 
-    def renew_if_worn(self) -> None:
-        """Begin anew, without data, after many virtual hosts: a node with thousands of queues is slow."""
-        if self._vhost_count - len(self._vhosts) >= _MOST_VHOSTS:
+    def renew_if_worn(self, most: int = _MOST_VHOSTS) -> None:
+        """Begin anew, without data, after so many virtual hosts: a node with thousands of queues is slow."""
+        if self._vhost_count - len(self._vhosts) >= most:
             self.kill()
             shutil.rmtree(self._home / "data")
             self._vhosts, self._vhost_count = [], 0

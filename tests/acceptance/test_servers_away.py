@@ -54,7 +54,7 @@ async def test_sigterm_while_waiting_for_a_server_ends_with_0(site: Site, redis_
 
 
 async def test_rabbitmq_restarted_and_then_killed_under_load_loses_nothing(
-    site: Site, rabbitmq: RabbitMQ
+    fresh_rabbitmq: RabbitMQ, site: Site
 ) -> None:
     daemon, module = await site.daemon(), await site.module()
     await site.publish(ids(10))
@@ -62,15 +62,15 @@ async def test_rabbitmq_restarted_and_then_killed_under_load_loses_nothing(
     await site.outside.close()
     # Restarted in order first, for its own sake, and because RabbitMQ 3.10 itself loses quorum queues that
     # were declared a second or two before it was killed: they come back without a leader.
-    await asyncio.to_thread(rabbitmq.restart)
+    await asyncio.to_thread(fresh_rabbitmq.restart)
     await asyncio.gather(daemon.says("broker_back"), module.says("broker_back"))
     await site.reopen()
     await site.publish([f"order-{number}" for number in range(10, 60)])
     await site.ended("order-10")
     await site.outside.close()
-    await asyncio.to_thread(rabbitmq.kill)
+    await asyncio.to_thread(fresh_rabbitmq.kill)
     await daemon.says("broker_away", times=2)
-    await asyncio.to_thread(rabbitmq.start)
+    await asyncio.to_thread(fresh_rabbitmq.start)
     await daemon.says("broker_back", times=2)
     await site.reopen()
     await site.publish([f"order-{number}" for number in range(60, 70)])

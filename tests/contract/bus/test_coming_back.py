@@ -31,8 +31,10 @@ def said(caplog: pytest.LogCaptureFixture, verb: str) -> int:
 
 @pytest.mark.parametrize("crash", [True, False], ids=["killed", "restarted"])
 async def test_while_rabbitmq_restarts_nothing_confirmed_is_lost_and_it_is_said_once(
-    crash: bool, rabbitmq: RabbitMQ, names: Names, caplog: pytest.LogCaptureFixture
+    crash: bool, fresh_rabbitmq: RabbitMQ, names: Names, client: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    if (crash, client) == (False, "aiormq"):
+        pytest.skip("a restart in order is the same to it, and takes as long")
     under_way, back = asyncio.Event(), asyncio.Event()
 
     async def publish(bus: AmqpBus, name: int) -> list[bytes]:
@@ -46,17 +48,17 @@ async def test_while_rabbitmq_restarts_nothing_confirmed_is_lost_and_it_is_said_
                 under_way.set()
         return confirmed
 
-    async with AmqpBus(rabbitmq.new_vhost(), names, client_name="test") as bus:
+    async with AmqpBus(fresh_rabbitmq.new_vhost(), names, client_name="test") as bus:
         await bus.declare(topology(names))
         lane = bus.lane(names.events_queue, prefetch=50)
         async with asyncio.TaskGroup() as tasks:
             publishers = [tasks.create_task(publish(bus, name)) for name in range(4)]
             await under_way.wait()
             held = await take(lane, 20)
-            await asyncio.to_thread(rabbitmq.kill if crash else rabbitmq.stop)
+            await asyncio.to_thread(fresh_rabbitmq.kill if crash else fresh_rabbitmq.stop)
             await until(lambda: not bus.connected)
             await lane.ack(held)
-            await asyncio.to_thread(rabbitmq.start)
+            await asyncio.to_thread(fresh_rabbitmq.start)
             await until(lambda: bus.connected)
             back.set()
         expected = {body for publisher in publishers for body in publisher.result()}

@@ -16,7 +16,7 @@ from yarl import URL
 from chaos.proxy import Mode, Proxy
 from resistor.bus import AmqpBus, Names, one_shot, topology
 from resistor.ports import Delivery, Outcome
-from tests.contract.bus.post import letter, until
+from tests.contract.bus.post import PATIENCE_S, letter, until
 from tests.servers import RabbitMQ
 
 BATCH = 20
@@ -111,9 +111,10 @@ async def under_way(rabbitmq: RabbitMQ, names: Names) -> AsyncIterator[tuple[Tra
                 await ending
                 consumer.cancel()
     async with one_shot(str(url), names, client_name="afterwards") as bus:
-        info = await bus.inspect(names.events_queue)
+        async with asyncio.timeout(PATIENCE_S):  # the broker may keep a silent connection for a while
+            while (info := await bus.inspect(names.events_queue)) is not None and info.consumers:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
         assert info is not None
-        assert info.consumers == 0
         assert info.messages <= PREFETCH  # RabbitMQ forgets acknowledgements that came last before a Close
 
 
@@ -144,11 +145,11 @@ async def test_a_network_that_takes_a_few_bytes_at_a_time(rabbitmq: RabbitMQ, na
             proxy.reset()
 
 
-async def test_a_broker_that_is_killed_and_started_again(rabbitmq: RabbitMQ, names: Names) -> None:
-    async with under_way(rabbitmq, names) as (traffic, _), traffic.coming_again():
-        await asyncio.to_thread(rabbitmq.kill)
+async def test_a_broker_that_is_killed_and_started_again(fresh_rabbitmq: RabbitMQ, names: Names) -> None:
+    async with under_way(fresh_rabbitmq, names) as (traffic, _), traffic.coming_again():
+        await asyncio.to_thread(fresh_rabbitmq.kill)
         await until(lambda: not traffic.bus.connected)
-        await asyncio.to_thread(rabbitmq.start)
+        await asyncio.to_thread(fresh_rabbitmq.start)
 
 
 async def test_connections_that_an_operator_closes(rabbitmq: RabbitMQ, names: Names) -> None:
